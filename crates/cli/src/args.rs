@@ -1,0 +1,340 @@
+//! The command line as it is typed. Scripts depend on it: names and meanings are stable.
+//!
+//! Parsing never touches the world; the commands do.
+
+use std::path::PathBuf;
+
+use agent_core::model::{Locale, SearchMode};
+use clap::{Args, Parser, Subcommand};
+
+use crate::exit;
+
+/// Answers customers from a business's own documents.
+#[derive(Debug, Parser)]
+#[command(name = "agentctl", version, about, after_help = exit::TABLE, max_term_width = 100)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// Configuration file [default: ~/.config/agentctl/config.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where documents, database and index lie [default: ~/.local/share/agentctl/data]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Print one JSON document on stdout
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Print results and errors only
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Log more on stderr; twice for everything
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Show no progress bars
+    #[arg(long, global = true)]
+    pub no_progress: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make the data directory, the organization and its first agent
+    Init(InitArgs),
+    /// Read documents and make them searchable
+    Ingest(IngestArgs),
+    /// Find the passages closest to a question
+    Search(SearchArgs),
+    /// Answer a question from the documents, with sources
+    Query(QueryArgs),
+    /// Show what is read from one file; nothing is stored
+    Extract(ExtractArgs),
+    /// List, show and delete documents
+    #[command(subcommand)]
+    Documents(DocumentsCommand),
+    /// List and change the agents that answer
+    #[command(subcommand)]
+    Agents(AgentsCommand),
+    /// Rebuild the search index, e.g. for another embedding model
+    Reindex(ReindexArgs),
+    /// List and install embedding models
+    #[command(subcommand)]
+    Models(ModelsCommand),
+    /// Show and check the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Show what the data directory holds and whether all is in order
+    Status,
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page (troff)
+    Man,
+}
+
+/// `init`
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Name of the business
+    #[arg(long, default_value = "Minha empresa")]
+    pub name: String,
+}
+
+/// `ingest`
+#[derive(Debug, Args)]
+pub struct IngestArgs {
+    /// Files and folders; `-` reads one document from standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Agent (name or id) that alone may use the documents
+    #[arg(long, value_name = "AGENT")]
+    pub agent: Option<String>,
+    /// Pair to keep with every document; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
+    pub metadata: Vec<(String, String)>,
+    /// Remove documents below the given folders whose files are gone
+    #[arg(long)]
+    pub prune: bool,
+    /// Ingest unchanged files again
+    #[arg(long)]
+    pub force: bool,
+    /// Name of the document read from standard input; its ending decides the type
+    #[arg(long, value_name = "NAME", default_value = "stdin")]
+    pub name: String,
+}
+
+/// `search`
+#[derive(Debug, Args)]
+pub struct SearchArgs {
+    /// The question
+    #[arg(required_unless_present = "batch", conflicts_with = "batch")]
+    pub question: Option<String>,
+    /// Passages to find, 1 to 20 [default: search.top_k]
+    #[arg(long, value_name = "N")]
+    pub top_k: Option<usize>,
+    /// Leave out passages with a lower cosine, 0 to 1
+    #[arg(long, value_name = "X")]
+    pub min_score: Option<f32>,
+    /// hybrid, vector or text
+    #[arg(long, default_value_t = SearchMode::Hybrid)]
+    pub mode: SearchMode,
+    /// Agent (name or id) to search as
+    #[arg(long, value_name = "AGENT")]
+    pub agent: Option<String>,
+    /// Read {"id","question"} lines from FILE (`-`: standard input), write one JSON line each
+    #[arg(long, value_name = "FILE")]
+    pub batch: Option<PathBuf>,
+}
+
+/// `query`
+#[derive(Debug, Args)]
+pub struct QueryArgs {
+    /// The question
+    #[arg(required_unless_present = "batch", conflicts_with = "batch")]
+    pub question: Option<String>,
+    /// Agent (name or id) that answers [default: the default agent]
+    #[arg(long, value_name = "AGENT")]
+    pub agent: Option<String>,
+    /// Passages to answer from, 1 to 20 [default: search.top_k]
+    #[arg(long, value_name = "N")]
+    pub top_k: Option<usize>,
+    /// Cosine from which a passage is evidence, 0 to 1 [default: search.min_score]
+    #[arg(long, value_name = "X")]
+    pub min_score: Option<f32>,
+    /// Print the answer while it is written
+    #[arg(long, conflicts_with_all = ["batch", "json"])]
+    pub stream: bool,
+    /// Read {"id","question"} lines from FILE (`-`: standard input), write one JSON line each
+    #[arg(long, value_name = "FILE")]
+    pub batch: Option<PathBuf>,
+}
+
+/// `extract`
+#[derive(Debug, Args)]
+pub struct ExtractArgs {
+    /// PDF, DOCX, Markdown, text, PNG or JPEG
+    pub file: PathBuf,
+}
+
+/// `documents`
+#[derive(Debug, Subcommand)]
+pub enum DocumentsCommand {
+    /// List documents by path
+    List {
+        /// Only those of this agent (name or id)
+        #[arg(long, value_name = "AGENT")]
+        agent: Option<String>,
+        /// At most that many
+        #[arg(long, value_name = "N")]
+        limit: Option<u64>,
+        /// Skip that many
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        offset: u64,
+    },
+    /// Show one document
+    Show {
+        /// Its id
+        id: String,
+    },
+    /// Show a document's chunks
+    Chunks {
+        /// Its id
+        id: String,
+    },
+    /// Delete documents with everything made from them
+    Delete {
+        /// Their ids
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+    /// Parse, cut and embed a stored document again
+    Reprocess {
+        /// Its id
+        id: String,
+    },
+}
+
+/// `agents`
+#[derive(Debug, Subcommand)]
+pub enum AgentsCommand {
+    /// List agents
+    List,
+    /// Show one agent
+    Show {
+        /// Name or id
+        agent: String,
+    },
+    /// Create an agent
+    Create {
+        /// Its name
+        name: String,
+        /// Its settings
+        #[command(flatten)]
+        settings: AgentSettings,
+    },
+    /// Change an agent
+    Update {
+        /// Name or id
+        agent: String,
+        /// New name
+        #[arg(long)]
+        name: Option<String>,
+        /// Switch it on or off
+        #[arg(long, value_name = "true|false")]
+        active: Option<bool>,
+        /// Make it the agent that answers when none is named
+        #[arg(long)]
+        default: bool,
+        /// Its settings
+        #[command(flatten)]
+        settings: AgentSettings,
+    },
+    /// Delete an agent
+    Delete {
+        /// Name or id
+        agent: String,
+    },
+}
+
+/// Settings of an agent.
+#[derive(Debug, Args)]
+pub struct AgentSettings {
+    /// Instructions for the chat model
+    #[arg(long, value_name = "TEXT")]
+    pub system_prompt: Option<String>,
+    /// Chat model
+    #[arg(long, value_name = "MODEL")]
+    pub llm_model: Option<String>,
+    /// Sampling temperature, 0 to 2
+    #[arg(long, value_name = "X")]
+    pub temperature: Option<f64>,
+    /// Longest answer in tokens
+    #[arg(long, value_name = "N")]
+    pub max_tokens: Option<u32>,
+    /// Language of its own texts: pt, en or es
+    #[arg(long)]
+    pub locale: Option<Locale>,
+    /// Business number it answers on
+    #[arg(long, value_name = "NUMBER")]
+    pub whatsapp_phone_number: Option<String>,
+}
+
+/// `reindex`
+#[derive(Debug, Args)]
+pub struct ReindexArgs {
+    /// Only this document, within the index in force
+    #[arg(long, value_name = "ID")]
+    pub document: Option<String>,
+}
+
+/// `models`
+#[derive(Debug, Subcommand)]
+pub enum ModelsCommand {
+    /// List installed models and those that can be pulled
+    List {
+        /// Only installed ones
+        #[arg(long)]
+        installed: bool,
+    },
+    /// Download a model from the hub and install it
+    Pull {
+        /// Its name in the list
+        name: String,
+    },
+    /// Install a model from a folder with model.onnx and tokenizer.json
+    Import {
+        /// The folder
+        dir: PathBuf,
+        /// Name to install it under [default: the folder's, or its profile's]
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Check that installed models are as they were installed
+    Verify {
+        /// Its name; all installed ones if absent
+        name: Option<String>,
+    },
+}
+
+/// `config`
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Show the configuration in force, secrets hidden
+    Show,
+    /// Check it and say what is wrong
+    Check,
+    /// Show which file is read and where things lie
+    Path,
+}
+
+/// `completions`
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.trim().to_owned())),
+        _ => Err("KEY=VALUE is expected, e.g. department=sales".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,117 @@
+//! `agentctl documents`
+
+use agent_core::ingest::Outcome;
+use agent_core::model::{Chunk, Document};
+use agent_core::store::DocumentFilter;
+use agent_core::{Config, Engine};
+use anyhow::Result;
+use serde_json::json;
+
+use super::agent_id;
+use crate::args::DocumentsCommand;
+use crate::exit::Exit;
+use crate::output::{Printer, shorten, table};
+use crate::{progress, stop};
+
+/// Lists, shows, deletes and reprocesses documents.
+pub async fn run(config: Config, command: DocumentsCommand, printer: &Printer) -> Result<Exit> {
+    let engine = Engine::open(config).await?;
+    let exit = match command {
+        DocumentsCommand::List { agent, limit, offset } => {
+            let agent_id = agent_id(&engine, agent.as_deref()).await?;
+            let filter = DocumentFilter { agent_id, limit, offset, ..DocumentFilter::default() };
+            let (documents, total) = engine.documents(filter).await?;
+            printer
+                .result(&json!({ "documents": documents, "total": total }), |_| list(&documents, total))?;
+            Exit::Success
+        }
+        DocumentsCommand::Show { id } => {
+            printer.result(&engine.document(id.parse()?).await?, show)?;
+            Exit::Success
+        }
+        DocumentsCommand::Chunks { id } => {
+            let chunks = engine.chunks(id.parse()?).await?;
+            printer.result(&json!({ "chunks": chunks }), |_| chunks.iter().map(chunk).collect())?;
+            Exit::Success
+        }
+        DocumentsCommand::Delete { ids } => {
+            let ids = ids.iter().map(|id| id.parse()).collect::<Result<Vec<_>, _>>()?;
+            let mut deleted = Vec::new();
+            for id in ids {
+                deleted.push(engine.delete_document(id).await?);
+            }
+            printer.result(&json!({ "deleted": deleted }), |_| {
+                deleted.iter().map(|d| format!("Deleted {} ({}).\n", d.filename, d.id)).collect()
+            })?;
+            Exit::Success
+        }
+        DocumentsCommand::Reprocess { id } => reprocess(&engine, &id, printer).await?,
+    };
+    engine.close().await?;
+    Ok(exit)
+}
+
+/// Also what `reindex --document` does.
+pub async fn reprocess(engine: &Engine, id: &str, printer: &Printer) -> Result<Exit> {
+    let (bar, on_event) = progress::ingest_bar(printer);
+    let outcome = engine.reprocess(id.parse()?, on_event, stop::on_ctrl_c(printer)).await;
+    bar.finish_and_clear();
+    let report = outcome?;
+    printer.result(&report, |report| match &report.error {
+        Some(reason) => format!("failed: {}: {reason}", report.path),
+        None => format!("Reprocessed {}: {} chunks.", report.path, report.chunks),
+    })?;
+    Ok(if report.status == Outcome::Failed { Exit::SomeFailed } else { Exit::Success })
+}
+
+fn list(documents: &[Document], total: u64) -> String {
+    if documents.is_empty() {
+        return "No documents.".to_owned();
+    }
+    let mut rows = vec![["ID", "NAME", "TYPE", "PAGES", "CHUNKS", "VERSION"].map(str::to_owned).to_vec()];
+    rows.extend(documents.iter().map(|d| {
+        vec![
+            d.id.to_string(),
+            shorten(&d.filename, 40),
+            d.file_type.to_string(),
+            d.page_count.to_string(),
+            d.chunk_count.to_string(),
+            d.version.to_string(),
+        ]
+    }));
+    let shown = documents.len() as u64;
+    let more = if shown < total { format!("{shown} of {total}\n") } else { String::new() };
+    table(&rows) + &more
+}
+
+fn show(document: &Document) -> String {
+    let mut out = format!(
+        "id: {}\nname: {}\npath: {}\ntype: {}\nsize: {} bytes\nversion: {}\npages: {}\nchunks: {}\nprocessed: {}\n",
+        document.id,
+        document.filename,
+        document.path,
+        document.file_type,
+        document.file_size,
+        document.version,
+        document.page_count,
+        document.chunk_count,
+        document.processed_at.as_deref().unwrap_or("never"),
+    );
+    for (key, value) in &document.metadata {
+        out.push_str(&format!("{key}: {value}\n"));
+    }
+    out
+}
+
+fn chunk(chunk: &Chunk) -> String {
+    let heading = chunk.heading.as_ref().map(|h| format!("  {h}")).unwrap_or_default();
+    format!(
+        "--- {} · page {} · characters {}-{} · {} tokens{heading}\n{}\n\n",
+        chunk.chunk_index,
+        chunk.page_number,
+        chunk.char_start,
+        chunk.char_end,
+        chunk.token_count,
+        chunk.content
+    )
+}

@@ -1,0 +1,90 @@
+//! One file a command. Each takes what was typed and the printer, and returns how to exit.
+
+mod agents;
+mod completions;
+mod config;
+mod documents;
+mod extract;
+mod ingest;
+mod init;
+mod man;
+mod models;
+mod query;
+mod reindex;
+mod search;
+mod status;
+
+use agent_core::config::LogFormat;
+use agent_core::model::AgentId;
+use agent_core::{Config, ConfigSources, Engine};
+use anyhow::Result;
+
+use crate::args::{Cli, Command, ConfigCommand, Global};
+use crate::exit::Exit;
+use crate::output::Printer;
+
+/// Runs the command.
+pub async fn run(cli: Cli, printer: &Printer) -> Result<Exit> {
+    let sources = sources(&cli.global);
+    // Commands that need no configuration work with a broken one.
+    match cli.command {
+        Command::Completions(args) => return completions::run(&args, printer),
+        Command::Man => return man::run(printer),
+        Command::Config(ConfigCommand::Path) => return config::path(&sources, printer),
+        _ => {}
+    }
+    let config = Config::load(&sources)?;
+    start_logging(&config, cli.global.verbose);
+    match cli.command {
+        Command::Init(args) => init::run(config, args, printer).await,
+        Command::Ingest(args) => ingest::run(config, args, printer).await,
+        Command::Search(args) => search::run(config, args, printer).await,
+        Command::Query(args) => query::run(config, args, printer).await,
+        Command::Extract(args) => extract::run(&config, &args, printer).await,
+        Command::Documents(command) => documents::run(config, command, printer).await,
+        Command::Agents(command) => agents::run(config, command, printer).await,
+        Command::Reindex(args) => reindex::run(config, args, printer).await,
+        Command::Models(command) => models::run(&config, command, printer).await,
+        Command::Config(command) => config::run(&config, &sources, &command, printer),
+        Command::Status => status::run(config, printer).await,
+        // Done above.
+        Command::Completions(_) | Command::Man => Ok(Exit::Success),
+    }
+}
+
+fn sources(global: &Global) -> ConfigSources {
+    ConfigSources {
+        file: global.config.clone(),
+        data_dir: global.data_dir.clone(),
+        ..ConfigSources::from_process()
+    }
+}
+
+/// Logs go to stderr. A command line tool is silent unless asked: warnings only, more with `-v`.
+fn start_logging(config: &Config, verbose: u8) {
+    let ours = match verbose {
+        0 => "warn",
+        1 => config.log.level.as_str(),
+        _ => "debug",
+    };
+    let theirs = if verbose > 2 { "info" } else { "error" };
+    let filter = std::env::var("AGENTCTL_LOG")
+        .unwrap_or_else(|_| format!("{theirs},agent_core={ours},agentctl={ours}"));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(verbose > 1);
+    // A second call would be a defect, and harmless.
+    let _ = match config.log.format {
+        LogFormat::Text => builder.without_time().try_init(),
+        LogFormat::Json => builder.json().try_init(),
+    };
+}
+
+/// The agent that `--agent` names, by id or name.
+async fn agent_id(engine: &Engine, agent: Option<&str>) -> Result<Option<AgentId>> {
+    match agent {
+        Some(agent) => Ok(Some(engine.find_agent(agent).await?.id)),
+        None => Ok(None),
+    }
+}

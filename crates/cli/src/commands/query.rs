@@ -1,0 +1,73 @@
+//! `agentctl query`
+
+use agent_core::engine::BatchAnswer;
+use agent_core::model::Answer;
+use agent_core::{Ask, Config, Engine};
+use anyhow::Result;
+
+use super::agent_id;
+use crate::args::QueryArgs;
+use crate::batch;
+use crate::exit::Exit;
+use crate::output::Printer;
+
+/// Answers one question, or a batch with the model loaded once.
+pub async fn run(config: Config, args: QueryArgs, printer: &Printer) -> Result<Exit> {
+    let questions = args.batch.as_deref().map(batch::read).transpose()?;
+    let engine = Engine::open(config).await?;
+    let ask = Ask {
+        question: args.question.unwrap_or_default(),
+        agent_id: agent_id(&engine, args.agent.as_deref()).await?,
+        top_k: args.top_k,
+        min_score: args.min_score,
+        ..Ask::default()
+    };
+    if let Some(questions) = questions {
+        for question in questions {
+            let ask = Ask { question: question.question, ..ask.clone() };
+            let answer = engine.answer(&ask).await?;
+            printer.json_line(&BatchAnswer { id: question.id, answer })?;
+        }
+    } else if args.stream {
+        let mut broken = None;
+        let mut show = |piece: &str| {
+            // A reader that went away is told once, at the end.
+            if broken.is_none() {
+                broken = printer.piece(piece).err();
+            }
+        };
+        let answer = engine.answer_streaming(&ask, &mut show).await?;
+        if let Some(error) = broken {
+            return Err(error);
+        }
+        printer.line("")?;
+        let sources = sources(&answer);
+        if !sources.is_empty() {
+            printer.line(sources.trim_end())?;
+        }
+    } else {
+        printer.result(&engine.answer(&ask).await?, |answer| {
+            format!("{}\n{}", answer.answer, sources(answer))
+        })?;
+    }
+    engine.close().await?;
+    Ok(Exit::Success)
+}
+
+/// The sources for people, numbered as the answer cites them.
+fn sources(answer: &Answer) -> String {
+    if answer.sources.is_empty() {
+        return String::new();
+    }
+    let mut out = String::from("\nSources:\n");
+    for (number, source) in answer.sources.iter().enumerate() {
+        out.push_str(&format!(
+            "  [{}] {}, page {} (score {:.2})\n",
+            number + 1,
+            source.document_name,
+            source.page_number,
+            source.score
+        ));
+    }
+    out
+}

@@ -1,0 +1,130 @@
+//! The only way to write: results on stdout, everything else on stderr.
+
+#![allow(clippy::print_stderr, reason = "this is the printer")]
+
+use std::fmt::Display;
+use std::io::{IsTerminal, Write, stderr, stdout};
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+use crate::args::Global;
+use crate::exit::Exit;
+
+/// Writes for people or for scripts.
+pub struct Printer {
+    json: bool,
+    quiet: bool,
+    progress: bool,
+}
+
+impl Printer {
+    /// The printer the global options ask for.
+    pub fn new(global: &Global) -> Self {
+        let progress = !global.no_progress && !global.quiet && stderr().is_terminal();
+        Self { json: global.json, quiet: global.quiet, progress }
+    }
+
+    /// Whether results are JSON.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Whether progress bars are shown.
+    pub fn shows_progress(&self) -> bool {
+        self.progress
+    }
+
+    /// One result: a JSON document, or what `text` makes of it.
+    pub fn result<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) -> Result<()> {
+        if self.json {
+            self.line(&serde_json::to_string_pretty(value).context("the result cannot be written as JSON")?)
+        } else {
+            let text = text(value);
+            if text.is_empty() { Ok(()) } else { self.line(text.trim_end()) }
+        }
+    }
+
+    /// One line of JSON, for commands that write many.
+    pub fn json_line<T: Serialize>(&self, value: &T) -> Result<()> {
+        self.line(&serde_json::to_string(value).context("the result cannot be written as JSON")?)
+    }
+
+    /// A line on stdout.
+    pub fn line(&self, line: &str) -> Result<()> {
+        let mut out = stdout().lock();
+        writeln!(out, "{line}")?;
+        Ok(out.flush()?)
+    }
+
+    /// A piece of a line on stdout, at once.
+    pub fn piece(&self, piece: &str) -> Result<()> {
+        let mut out = stdout().lock();
+        out.write_all(piece.as_bytes())?;
+        Ok(out.flush()?)
+    }
+
+    /// Something worth knowing that is not a result; silent with `--quiet`.
+    pub fn note(&self, message: impl Display) {
+        if !self.quiet {
+            eprintln!("{message}");
+        }
+    }
+
+    /// What went wrong, for people on stderr; with `--json` also for scripts.
+    pub fn error(&self, message: &str, exit: Exit) {
+        if self.json {
+            let error = serde_json::json!({ "error": { "message": message, "exitCode": exit as u8 } });
+            eprintln!("{error}");
+        } else {
+            eprintln!("error: {message}");
+        }
+    }
+}
+
+/// Columns of equal width, two spaces apart; the first row is the heading.
+pub fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter().filter_map(|r| r.get(column)).map(|c| c.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut out = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            line.push_str(cell);
+            line.extend(std::iter::repeat_n(' ', width - cell.chars().count() + 2));
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+/// The beginning of a text on one line, at most `most` characters.
+pub fn shorten(text: &str, most: usize) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= most {
+        return line;
+    }
+    let cut: String = line.chars().take(most.saturating_sub(1)).collect();
+    format!("{}…", cut.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up_by_characters_not_bytes() {
+        let rows = [vec!["nome".into(), "n".into()], vec!["ção".into(), "10".into()]];
+        assert_eq!(table(&rows), "nome  n\nção   10\n");
+    }
+
+    #[test]
+    fn long_texts_are_shortened_to_one_line() {
+        assert_eq!(shorten("um\n dois   três", 20), "um dois três");
+        assert_eq!(shorten("um dois três", 8), "um dois…");
+    }
+}

@@ -1,0 +1,128 @@
+//! Configuration: one file per section, each validates itself.
+//!
+//! `config.example.toml` is compiled in as the lowest layer, so what it documents and what the
+//! program does cannot part. `load.rs` lays the user's file and the environment over it and turns
+//! whatever is wrong into a message with file, line and key. `paths.rs` knows where things lie.
+
+mod answer;
+mod chunking;
+mod embedding;
+mod index;
+mod ingest;
+mod llm;
+mod load;
+mod log;
+mod models;
+mod paths;
+mod search;
+mod secret;
+mod server;
+mod stripe;
+mod whatsapp;
+
+use serde::Serialize;
+
+pub use answer::AnswerConfig;
+pub use chunking::ChunkingConfig;
+pub use embedding::{EmbeddingConfig, EmbeddingProvider, OpenAiEmbeddingConfig};
+pub use index::IndexConfig;
+pub use ingest::IngestConfig;
+pub use llm::LlmConfig;
+pub use load::{ConfigSources, EXAMPLE};
+pub use log::{LogConfig, LogFormat, LogLevel};
+pub use models::ModelsConfig;
+pub use paths::Paths;
+pub use search::SearchConfig;
+pub use secret::Secret;
+pub use server::ServerConfig;
+pub use stripe::StripeConfig;
+pub use whatsapp::WhatsappConfig;
+
+/// Everything that can be configured. `Config::default()` is `config.example.toml`.
+#[derive(Debug, Clone, serde::Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What is read, and within which limits.
+    pub ingest: IngestConfig,
+    /// How documents are cut.
+    pub chunking: ChunkingConfig,
+    /// What turns text into vectors.
+    pub embedding: EmbeddingConfig,
+    /// Where models come from.
+    pub models: ModelsConfig,
+    /// The search index.
+    pub index: IndexConfig,
+    /// How chunks are found.
+    pub search: SearchConfig,
+    /// How answers read.
+    pub answer: AnswerConfig,
+    /// The chat model.
+    pub llm: LlmConfig,
+    /// The daemon.
+    pub server: ServerConfig,
+    /// The WhatsApp channel.
+    pub whatsapp: WhatsappConfig,
+    /// Billing.
+    pub stripe: StripeConfig,
+    /// Logging.
+    pub log: LogConfig,
+    /// Where data and run-time files lie; not part of the file.
+    #[serde(skip)]
+    pub paths: Paths,
+}
+
+/// A value that a section does not accept.
+pub(crate) struct Problem {
+    /// Key within the section.
+    pub key: &'static str,
+    /// What is wrong and what is accepted.
+    pub message: String,
+}
+
+impl Problem {
+    /// `key` is not what it should be.
+    pub fn new(key: &'static str, message: impl Into<String>) -> Self {
+        Self { key, message: message.into() }
+    }
+
+    /// `Ok` if `value` lies in `range`, else a problem that names the range.
+    pub fn unless_within<T: PartialOrd + std::fmt::Display>(
+        key: &'static str,
+        value: &T,
+        range: std::ops::RangeInclusive<T>,
+    ) -> Result<(), Self> {
+        if range.contains(value) {
+            return Ok(());
+        }
+        Err(Self::new(
+            key,
+            format!("{value} is out of range: {} to {} is accepted", range.start(), range.end()),
+        ))
+    }
+}
+
+/// A section that checks its own values.
+pub(crate) trait Section {
+    /// Name of the section, dotted if nested.
+    const NAME: &'static str;
+    /// The first value that is not accepted.
+    fn validate(&self) -> Result<(), Problem>;
+}
+
+impl Config {
+    /// Checks every section; the error names section and key.
+    pub(crate) fn validate(&self) -> Result<(), (String, Problem)> {
+        fn check<S: Section>(section: &S) -> Result<(), (String, Problem)> {
+            section.validate().map_err(|p| (S::NAME.to_owned(), p))
+        }
+        check(&self.ingest)?;
+        check(&self.chunking)?;
+        check(&self.embedding)?;
+        check(&self.embedding.openai)?;
+        check(&self.models)?;
+        check(&self.index)?;
+        check(&self.search)?;
+        check(&self.llm)?;
+        check(&self.server)
+    }
+}

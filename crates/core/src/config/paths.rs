@@ -1,0 +1,102 @@
+//! Where things lie: the data directory, the configuration, and the run-time files (models, ONNX
+//! Runtime, pdfium), which are found without configuration whatever the data directory is.
+
+use std::path::{Path, PathBuf};
+
+use super::ConfigSources;
+
+/// Name of our folder within the XDG places.
+const APP: &str = "agentctl";
+
+/// Resolved places.
+#[derive(Debug, Clone, Default)]
+pub struct Paths {
+    /// Database, blobs and index.
+    pub data_dir: PathBuf,
+    /// Folder of the user's `config.toml`.
+    pub config_home: PathBuf,
+    /// Where models are installed to: `models/<name>/`, `lib/`.
+    pub runtime_home: PathBuf,
+    /// Where run-time files are looked for, first match wins; begins with `runtime_home`.
+    pub runtime_search: Vec<PathBuf>,
+}
+
+impl Paths {
+    /// The places, without reading any configuration.
+    pub fn of(sources: &ConfigSources) -> Self {
+        Self::resolve(sources)
+    }
+
+    /// Resolves every place from the environment.
+    pub(super) fn resolve(sources: &ConfigSources) -> Self {
+        let var = |name: &str| sources.env.get(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+        let home = var("HOME").unwrap_or_default();
+        let data_home = var("XDG_DATA_HOME").unwrap_or_else(|| home.join(".local/share")).join(APP);
+        let config_home = var("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config")).join(APP);
+        let runtime_home = var("AGENTCTL_HOME").unwrap_or_else(|| data_home.clone());
+        let data_dir = sources
+            .data_dir
+            .clone()
+            .or_else(|| var("AGENTCTL_DATA_DIR"))
+            .unwrap_or_else(|| data_home.join("data"));
+
+        let mut runtime_search = vec![runtime_home.clone()];
+        if let Some(beside) = std::env::current_exe().ok().as_deref().and_then(Path::parent) {
+            runtime_search.push(beside.to_path_buf());
+            if let Some(prefix) = beside.parent() {
+                runtime_search.push(prefix.join("share").join(APP));
+            }
+        }
+        runtime_search.push(data_home);
+        let system = sources.env.get("XDG_DATA_DIRS").map_or("/usr/local/share:/usr/share", String::as_str);
+        runtime_search.extend(system.split(':').filter(|d| !d.is_empty()).map(|d| Path::new(d).join(APP)));
+        Self { data_dir, config_home, runtime_home, runtime_search }
+    }
+
+    /// The first place that has `relative`, e.g. `lib/libonnxruntime.so`.
+    pub fn find_runtime(&self, relative: impl AsRef<Path>) -> Option<PathBuf> {
+        self.runtime_search.iter().map(|dir| dir.join(&relative)).find(|path| path.exists())
+    }
+
+    /// The SQLite file.
+    pub fn database(&self) -> PathBuf {
+        self.data_dir.join("agent.sqlite3")
+    }
+
+    /// Folder of the blobs.
+    pub fn blobs(&self) -> PathBuf {
+        self.data_dir.join("blobs")
+    }
+
+    /// Folder of the vector index.
+    pub fn index(&self) -> PathBuf {
+        self.data_dir.join("index")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(env: &[(&str, &str)], data_dir: Option<&str>) -> Paths {
+        let env = env.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        Paths::resolve(&ConfigSources { env, data_dir: data_dir.map(PathBuf::from), file: None })
+    }
+
+    #[test]
+    fn run_time_files_do_not_depend_on_the_data_directory() {
+        let here = paths(&[("HOME", "/home/ana")], None);
+        let there = paths(&[("HOME", "/home/ana")], Some("/srv/data"));
+        assert_eq!(here.data_dir, Path::new("/home/ana/.local/share/agentctl/data"));
+        assert_eq!(there.data_dir, Path::new("/srv/data"));
+        assert_eq!(here.runtime_search, there.runtime_search);
+        assert_eq!(there.runtime_home, Path::new("/home/ana/.local/share/agentctl"));
+    }
+
+    #[test]
+    fn the_xdg_variables_are_honoured() {
+        let paths = paths(&[("HOME", "/h"), ("XDG_DATA_HOME", "/d"), ("XDG_CONFIG_HOME", "/c")], None);
+        assert_eq!(paths.data_dir, Path::new("/d/agentctl/data"));
+        assert_eq!(paths.config_home, Path::new("/c/agentctl"));
+    }
+}

@@ -1,0 +1,73 @@
+//! Agents: listing, finding, changing.
+
+use super::Engine;
+use crate::error::{Error, Result};
+use crate::model::{Agent, AgentId, AgentPatch, NewAgent};
+
+impl Engine {
+    /// Every agent, by creation.
+    pub async fn agents(&self) -> Result<Vec<Agent>> {
+        self.store.agents(self.organization.id).await
+    }
+
+    /// An agent by id.
+    pub async fn agent(&self, id: AgentId) -> Result<Agent> {
+        self.store.agent(self.organization.id, id).await?.ok_or_else(|| missing(&id.to_string()))
+    }
+
+    /// An agent by id or name.
+    pub async fn find_agent(&self, id_or_name: &str) -> Result<Agent> {
+        if let Ok(id) = id_or_name.parse() {
+            return self.agent(id).await;
+        }
+        self.store.agent_by_name(self.organization.id, id_or_name).await?.ok_or_else(|| missing(id_or_name))
+    }
+
+    /// Creates an agent.
+    pub async fn create_agent(&self, new: NewAgent) -> Result<Agent> {
+        check(Some(&new.name), new.temperature, new.max_tokens)?;
+        self.store.create_agent(self.organization.id, new, self.config.answer.locale).await
+    }
+
+    /// Changes an agent.
+    pub async fn update_agent(&self, id: AgentId, patch: AgentPatch) -> Result<Agent> {
+        check(patch.name.as_ref(), patch.temperature, patch.max_tokens)?;
+        if patch.is_default == Some(false) {
+            return Err(Error::invalid(
+                "there is always a default agent: make another one the default instead",
+            ));
+        }
+        self.store
+            .update_agent(self.organization.id, id, patch)
+            .await?
+            .ok_or_else(|| missing(&id.to_string()))
+    }
+
+    /// Deletes an agent that is not the default and has no documents of its own.
+    pub async fn delete_agent(&self, id: AgentId) -> Result<()> {
+        if self.store.delete_agent(self.organization.id, id).await? {
+            Ok(())
+        } else {
+            Err(missing(&id.to_string()))
+        }
+    }
+}
+
+fn missing(which: &str) -> Error {
+    Error::not_found(format!("there is no agent `{which}`: `agentctl agents list` shows them"))
+}
+
+fn check(name: Option<&String>, temperature: Option<f64>, max_tokens: Option<u32>) -> Result<()> {
+    if let Some(name) = name
+        && (name.trim().is_empty() || name.chars().count() > 255)
+    {
+        return Err(Error::invalid("an agent's name has 1 to 255 characters"));
+    }
+    if let Some(temperature) = temperature.filter(|t| !(0.0..=2.0).contains(t)) {
+        return Err(Error::invalid(format!("temperature is {temperature}: 0 to 2 is accepted")));
+    }
+    if let Some(tokens) = max_tokens.filter(|t| !(1..=4000).contains(t)) {
+        return Err(Error::invalid(format!("max-tokens is {tokens}: 1 to 4000 is accepted")));
+    }
+    Ok(())
+}

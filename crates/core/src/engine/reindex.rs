@@ -1,0 +1,90 @@
+//! Rebuilding the index beside the one that answers.
+//!
+//! Every stored document is parsed, cut and embedded again into a new generation; then, in one
+//! transaction, its chunks and the generation take over. Until that moment nothing changes for those
+//! who ask. The generation before stays for a rollback, older ones are dropped.
+
+use super::documents::{quiet, work_of};
+use super::lock::WriteLock;
+use super::{Engine, IngestReport};
+use crate::error::{Error, ErrorKind, Result};
+use crate::ingest::{Committer, DocumentReport, IngestEvent, OnEvent, Outcome, Stop, tidy_job};
+use crate::model::Document;
+use crate::store::DocumentFilter;
+
+impl Engine {
+    /// Rebuilds the index with the configured model and language.
+    pub async fn reindex(&self, on_event: OnEvent, stop: Stop) -> Result<IngestReport> {
+        let begun = self.clock.now();
+        let _lock = WriteLock::take(&self.config.paths.data_dir, || on_event(IngestEvent::Waiting)).await?;
+        self.drop_leftovers().await?;
+        let (documents, _) = self.documents(DocumentFilter::default()).await?;
+        on_event(IngestEvent::Found(documents.len()));
+
+        let profile = self.profile()?;
+        let language = self.config.index.language;
+        let record = self.store.begin_generation(&profile.name, profile.dimension, language).await?;
+        let table = self.index.create(record.id, profile.dimension).await?;
+        let pipeline = self.pipeline(&on_event, &stop).await?;
+        let mut committer = Committer::new(
+            &self.store,
+            &table,
+            &self.blobs,
+            &self.clock,
+            self.organization.id,
+            language,
+            true,
+        );
+        let works = documents.iter().cloned().map(work_of).collect();
+        let failed = pipeline.run(works, &mut committer).await?;
+        if stop.requested() {
+            self.drop_leftovers().await?;
+            return Err(Error::new(ErrorKind::Cancelled, "stopped: the index is as it was before"));
+        }
+        let versions = committer.into_versions().await?;
+        let mut reports: Vec<DocumentReport> =
+            documents.iter().filter_map(|d| rebuilt(d, &versions)).collect();
+        on_event(IngestEvent::Optimising);
+        table.optimize().await?;
+        self.store.commit_generation(record.id, versions, tidy_job()).await?;
+        self.tidy_if_needed(&quiet()).await?;
+        self.drop_old().await?;
+
+        reports.extend(failed);
+        reports.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(self.report(reports, begun))
+    }
+
+    /// Removes what interrupted rebuilds left.
+    async fn drop_leftovers(&self) -> Result<()> {
+        for generation in self.store.generations().await?.into_iter().filter(|g| g.status == "building") {
+            self.index.drop_generation(generation.id).await?;
+            self.store.forget_generation(generation.id).await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the active generation and the one before it.
+    async fn drop_old(&self) -> Result<()> {
+        let retired: Vec<_> =
+            self.store.generations().await?.into_iter().filter(|g| g.status == "retired").collect();
+        for generation in retired.iter().rev().skip(1) {
+            self.index.drop_generation(generation.id).await?;
+            self.store.forget_generation(generation.id).await?;
+        }
+        Ok(())
+    }
+}
+
+fn rebuilt(document: &Document, versions: &[crate::store::NewVersion]) -> Option<DocumentReport> {
+    let version = versions.iter().find(|v| v.id == document.id)?;
+    Some(DocumentReport {
+        path: document.path.clone(),
+        document_id: Some(document.id),
+        status: Outcome::Updated,
+        version: Some(document.version),
+        pages: version.page_count,
+        chunks: u32::try_from(version.chunks.len()).unwrap_or(u32::MAX),
+        error: None,
+    })
+}

@@ -1,0 +1,102 @@
+//! What a deployment holds and whether its parts are in order.
+
+use serde::Serialize;
+
+use super::Engine;
+use crate::answer::EXTRACTIVE;
+use crate::error::Result;
+use crate::index::TableStats;
+use crate::model::DocumentStatus;
+use crate::store::{DocumentFilter, Generation};
+
+/// The state of a deployment.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// Version of this program.
+    pub version: &'static str,
+    /// Where the data lies.
+    pub data_dir: String,
+    /// Name of the business.
+    pub organization: String,
+    /// Number of agents.
+    pub agents: usize,
+    /// Documents that can be searched.
+    pub documents: u64,
+    /// Chunks that can be found.
+    pub chunks: u64,
+    /// Questions asked, and of those refused.
+    pub queries: u64,
+    /// Questions the documents did not answer.
+    pub refused_queries: u64,
+    /// The embedding model in use.
+    pub embedding_model: String,
+    /// The chat model in use, or `extractive`.
+    pub answer_model: String,
+    /// The index generation in force.
+    pub generation: Option<Generation>,
+    /// How its table looks.
+    pub index: Option<TableStats>,
+    /// What is not in order, and how to mend it.
+    pub problems: Vec<String>,
+}
+
+impl Engine {
+    /// Reports on the deployment.
+    pub async fn status(&self) -> Result<Status> {
+        let organization = self.organization.id;
+        let processed = DocumentFilter {
+            status: Some(DocumentStatus::Processed),
+            limit: Some(0),
+            ..DocumentFilter::default()
+        };
+        let (_, documents) = self.store.documents(organization, processed).await?;
+        let (queries, refused_queries) = self.store.query_counts(organization).await?;
+        let chunks = self.store.chunk_count().await?;
+        let mut problems = Vec::new();
+        let profile = self.profile();
+        let embedding_model = match &profile {
+            Ok(profile) => profile.name.clone(),
+            Err(error) => {
+                problems.push(error.to_string());
+                self.config.embedding.model.clone()
+            }
+        };
+        let generation = self.store.active_generation().await?;
+        let index = match self.generation().await {
+            Ok(Some((_, table))) => {
+                let stats = table.stats().await?;
+                if stats.rows < chunks {
+                    problems.push(format!(
+                        "the index lacks {} chunks: run `agentctl reindex`",
+                        chunks - stats.rows
+                    ));
+                }
+                Some(stats)
+            }
+            Ok(None) => None,
+            Err(error) => {
+                if profile.is_ok() {
+                    problems.push(error.to_string());
+                }
+                None
+            }
+        };
+        let answer_model = self.chat.as_ref().map_or(EXTRACTIVE, |c| c.default_model()).to_owned();
+        Ok(Status {
+            version: env!("CARGO_PKG_VERSION"),
+            data_dir: self.config.paths.data_dir.display().to_string(),
+            organization: self.organization.name.clone(),
+            agents: self.store.agents(organization).await?.len(),
+            documents,
+            chunks,
+            queries,
+            refused_queries,
+            embedding_model,
+            answer_model,
+            generation,
+            index,
+            problems,
+        })
+    }
+}

@@ -1,0 +1,170 @@
+//! Candidates for a question: nearest vectors and best BM25 scores, side by side.
+
+use std::collections::HashMap;
+
+use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::types::Float32Type;
+use futures::TryStreamExt;
+use lance_index::scalar::FullTextSearchQuery;
+use lancedb::DistanceType;
+use lancedb::query::{ExecutableQuery, QueryBase, Select};
+
+use super::schema::{self, AGENT_ID, CHUNK_ID, ORGANIZATION_ID, TERMS, VECTOR};
+use super::{Generation, failed, maintain};
+use crate::error::{Error, Result};
+use crate::model::{AgentId, ChunkId, OrganizationId};
+
+/// What to look for.
+#[derive(Debug, Clone)]
+pub struct Query {
+    /// The business whose chunks may be found.
+    pub organization_id: OrganizationId,
+    /// The agent that asks: its own documents and those of everybody.
+    pub agent_id: Option<AgentId>,
+    /// Unit vector of the question.
+    pub vector: Vec<f32>,
+    /// Distinct terms of the question; empty: no full-text search.
+    pub terms: Vec<String>,
+    /// Whether nearest vectors are looked for; otherwise the vector only measures what text found.
+    pub nearest: bool,
+    /// Candidates of each side.
+    pub limit: usize,
+}
+
+/// A chunk that may answer.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// The chunk.
+    pub chunk_id: ChunkId,
+    /// Cosine similarity to the question.
+    pub cosine: f32,
+    /// BM25 score; 0 if full text did not find it.
+    pub bm25: f32,
+    /// Which of the question's terms it has, in the order of the question's terms.
+    pub has_terms: Vec<bool>,
+}
+
+impl Generation {
+    /// The candidates of both sides, each once, in no order.
+    pub async fn candidates(&self, query: &Query) -> Result<Vec<Candidate>> {
+        let (near, text) = futures::try_join!(self.nearest(query), self.full_text(query))?;
+        let mut found: HashMap<ChunkId, Candidate> = HashMap::new();
+        for candidate in near.into_iter().chain(text) {
+            match found.get_mut(&candidate.chunk_id) {
+                Some(known) => known.bm25 = known.bm25.max(candidate.bm25),
+                None => {
+                    found.insert(candidate.chunk_id, candidate);
+                }
+            }
+        }
+        Ok(found.into_values().collect())
+    }
+
+    async fn nearest(&self, query: &Query) -> Result<Vec<Candidate>> {
+        if !query.nearest {
+            return Ok(Vec::new());
+        }
+        let search = self
+            .table
+            .query()
+            .nearest_to(query.vector.as_slice())
+            .map_err(|e| failed("search", e))?
+            .column(VECTOR)
+            .distance_type(maintain::DISTANCE)
+            .limit(query.limit)
+            .only_if(visible(query))
+            .select(Select::columns(&[CHUNK_ID, TERMS, "_distance"]));
+        let batches: Vec<RecordBatch> = collect(search.execute().await).await?;
+        let mut found = Vec::new();
+        for batch in &batches {
+            let distances = floats(batch, "_distance")?;
+            push(batch, &query.terms, &mut found, |row| (cosine_of(distances.value(row)), 0.0))?;
+        }
+        Ok(found)
+    }
+
+    async fn full_text(&self, query: &Query) -> Result<Vec<Candidate>> {
+        if query.terms.is_empty() || !self.has_text_index().await? {
+            return Ok(Vec::new());
+        }
+        let wanted = FullTextSearchQuery::new(query.terms.join(" "))
+            .with_column(TERMS.to_owned())
+            .map_err(|e| Error::internal("the question could not be searched for").with_source(e))?;
+        let search = self
+            .table
+            .query()
+            .full_text_search(wanted)
+            .limit(query.limit)
+            .only_if(visible(query))
+            .select(Select::columns(&[CHUNK_ID, TERMS, VECTOR, "_score"]));
+        let batches: Vec<RecordBatch> = collect(search.execute().await).await?;
+        let mut found = Vec::new();
+        for batch in &batches {
+            let scores = floats(batch, "_score")?;
+            let vectors = batch
+                .column_by_name(VECTOR)
+                .and_then(|c| c.as_fixed_size_list_opt())
+                .ok_or_else(|| Error::internal("the index returned no vectors"))?;
+            push(batch, &query.terms, &mut found, |row| {
+                let own = vectors.value(row);
+                let own = own.as_primitive::<Float32Type>().values();
+                let dot = own.iter().zip(&query.vector).map(|(a, b)| a * b).sum();
+                (dot, scores.value(row))
+            })?;
+        }
+        Ok(found)
+    }
+}
+
+async fn collect<S>(stream: lancedb::Result<S>) -> Result<Vec<RecordBatch>>
+where
+    S: futures::Stream<Item = lancedb::Result<RecordBatch>>,
+{
+    stream.map_err(|e| failed("search", e))?.try_collect().await.map_err(|e| failed("search", e))
+}
+
+fn push(
+    batch: &RecordBatch,
+    terms: &[String],
+    found: &mut Vec<Candidate>,
+    scores: impl Fn(usize) -> (f32, f32),
+) -> Result<()> {
+    let (ids, texts) = (schema::texts(batch, CHUNK_ID)?, schema::texts(batch, TERMS)?);
+    for row in 0..batch.num_rows() {
+        let (cosine, bm25) = scores(row);
+        let own: std::collections::HashSet<&str> = texts.value(row).split(' ').collect();
+        found.push(Candidate {
+            chunk_id: ids.value(row).parse()?,
+            cosine,
+            bm25,
+            has_terms: terms.iter().map(|t| own.contains(t.as_str())).collect(),
+        });
+    }
+    Ok(())
+}
+
+fn floats<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a arrow_array::Float32Array> {
+    batch
+        .column_by_name(name)
+        .and_then(|c| c.as_primitive_opt::<Float32Type>())
+        .ok_or_else(|| Error::internal(format!("the index returned no column {name}")))
+}
+
+/// Cosine of a distance between unit vectors.
+fn cosine_of(distance: f32) -> f32 {
+    match maintain::DISTANCE {
+        // |a - b|² = 2 - 2·cos for unit vectors.
+        DistanceType::L2 => 1.0 - distance / 2.0,
+        _ => 1.0 - distance,
+    }
+}
+
+/// Rows the asker may see. Ids are typed, so nothing of a user's text gets in here.
+fn visible(query: &Query) -> String {
+    let agents = match query.agent_id {
+        Some(agent) => format!("{AGENT_ID} IN ('', '{agent}')"),
+        None => format!("{AGENT_ID} = ''"),
+    };
+    format!("{ORGANIZATION_ID} = '{}' AND {agents}", query.organization_id)
+}

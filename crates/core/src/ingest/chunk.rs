@@ -1,0 +1,379 @@
+//! From pages to chunks.
+//!
+//! A chunk is a run of whole sentences of one page, at most `size` tokens of the embedding model, and
+//! repeats about `overlap` tokens of the one before it. A heading begins a new chunk, so that a chunk
+//! is about one thing; a sentence longer than a chunk is cut between words. Pure.
+
+use std::ops::Range;
+
+use super::normalise::{PageText, Span};
+use crate::embed::TokenCounter;
+use crate::error::Result;
+use crate::model::{BlockKind, ChunkText};
+use crate::text::sentence_spans;
+
+/// How to cut, in tokens.
+#[derive(Debug, Clone, Copy)]
+pub struct ChunkSize {
+    /// Most tokens of a chunk with its headings: what the model reads, or less.
+    pub size: u32,
+    /// Tokens repeated from the chunk before.
+    pub overlap: u32,
+}
+
+/// Most of a chunk's tokens that headings may take.
+const HEADING_SHARE: u32 = 4;
+
+/// Bytes counted in one call: tokenising a page of 20 MB at once would take gigabytes.
+const COUNT_BYTES: usize = 64 * 1024;
+
+/// Cuts a document's pages into chunks.
+pub fn chunk_pages(
+    pages: &[PageText],
+    limits: ChunkSize,
+    counter: &dyn TokenCounter,
+) -> Result<Vec<ChunkText>> {
+    let mut chunker = Chunker { limits, counter, headings: Vec::new(), out: Vec::new() };
+    for page in pages {
+        chunker.page(page)?;
+    }
+    Ok(chunker.out)
+}
+
+/// A sentence, a list item, a table row, a heading: what is never cut unless it is too long.
+#[derive(Debug, Clone)]
+struct Unit {
+    range: Range<usize>,
+    tokens: u32,
+    heading: Option<u8>,
+}
+
+struct Chunker<'a> {
+    limits: ChunkSize,
+    counter: &'a dyn TokenCounter,
+    /// Open headings with their levels, outermost first; they reach over pages.
+    headings: Vec<(u8, String)>,
+    out: Vec<ChunkText>,
+}
+
+impl Chunker<'_> {
+    fn page(&mut self, page: &PageText) -> Result<()> {
+        let units = self.units(page)?;
+        let mut chars = CharIndex::new(&page.text);
+        let mut from = 0;
+        while from < units.len() {
+            let heading = self.heading_before(&units, from);
+            let room = self.room(heading.as_deref())?;
+            let until = fill(&units, from, room);
+            let range = units[from].range.start..units[until - 1].range.end;
+            for unit in &units[from..until] {
+                if let Some(level) = unit.heading {
+                    self.open_heading(level, &page.text[unit.range.clone()]);
+                }
+            }
+            self.out.push(ChunkText {
+                page_number: page.number,
+                char_start: chars.at(range.start),
+                char_end: chars.at(range.end),
+                content: page.text[range].to_owned(),
+                heading,
+                token_count: units[from..until].iter().map(|u| u.tokens).sum(),
+            });
+            from = next_start(&units, from, until, self.limits.overlap);
+        }
+        Ok(())
+    }
+
+    /// The headings a chunk beginning at `units[from]` stands under. Its own first heading is part of
+    /// its content, so only what is above that counts.
+    fn heading_before(&self, units: &[Unit], from: usize) -> Option<String> {
+        let own = units[from].heading;
+        let above = self.headings.iter().filter(|(level, _)| own.is_none_or(|own| *level < own));
+        let path: Vec<&str> = above.map(|(_, text)| text.as_str()).collect();
+        (!path.is_empty()).then(|| path.join(" › "))
+    }
+
+    fn open_heading(&mut self, level: u8, text: &str) {
+        // The overlap may bring a heading back that is already open.
+        if self.headings.iter().any(|(l, t)| *l == level && t == text) {
+            return;
+        }
+        self.headings.retain(|(open, _)| *open < level);
+        self.headings.push((level, text.chars().take(120).collect()));
+    }
+
+    /// Tokens left for the content under `heading`.
+    fn room(&self, heading: Option<&str>) -> Result<u32> {
+        let Some(heading) = heading else { return Ok(self.limits.size) };
+        let taken = self.counter.count(&[heading])?.first().copied().unwrap_or_default() + 2;
+        Ok(self.limits.size - taken.min(self.limits.size / HEADING_SHARE))
+    }
+
+    fn units(&self, page: &PageText) -> Result<Vec<Unit>> {
+        let mut pieces: Vec<(Range<usize>, Option<u8>)> = Vec::new();
+        for span in &page.spans {
+            split_block(&page.text, span, &mut pieces);
+        }
+        // A unit must fit under any heading, so the smallest room decides.
+        let most = self.limits.size - self.limits.size / HEADING_SHARE;
+        let mut units = Vec::with_capacity(pieces.len());
+        let mut batch: Vec<(Range<usize>, Option<u8>)> = Vec::new();
+        let mut bytes = 0;
+        for piece in pieces {
+            bytes += piece.0.len();
+            batch.push(piece);
+            if bytes >= COUNT_BYTES {
+                self.measure(&page.text, &mut batch, most, &mut units)?;
+                bytes = 0;
+            }
+        }
+        self.measure(&page.text, &mut batch, most, &mut units)?;
+        Ok(units)
+    }
+
+    fn measure(
+        &self,
+        text: &str,
+        batch: &mut Vec<(Range<usize>, Option<u8>)>,
+        most: u32,
+        units: &mut Vec<Unit>,
+    ) -> Result<()> {
+        let texts: Vec<&str> = batch.iter().map(|(range, _)| &text[range.clone()]).collect();
+        let counts = self.counter.count(&texts)?;
+        for ((range, heading), tokens) in batch.drain(..).zip(counts) {
+            if tokens <= most {
+                units.push(Unit { range, tokens, heading });
+            } else {
+                self.split_long(text, &range, most, units)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Cuts a unit that is too long between words; a word that is too long, anywhere.
+    fn split_long(&self, text: &str, range: &Range<usize>, most: u32, units: &mut Vec<Unit>) -> Result<()> {
+        let mut words: Vec<Range<usize>> = Vec::new();
+        let mut start = None;
+        for (at, c) in text[range.clone()].char_indices().map(|(at, c)| (range.start + at, c)) {
+            if c.is_whitespace() {
+                words.extend(start.take().map(|s| s..at));
+            } else {
+                // Half of `most` in bytes is at most that many tokens: a byte is a token at worst.
+                let from = *start.get_or_insert(at);
+                if at - from >= (most as usize / 2).max(8) {
+                    words.push(from..at);
+                    start = Some(at);
+                }
+            }
+        }
+        words.extend(start.map(|s| s..range.end));
+
+        for group in words.chunks(2048) {
+            let texts: Vec<&str> = group.iter().map(|w| &text[w.clone()]).collect();
+            let counts = self.counter.count(&texts)?;
+            let mut open: Option<Unit> = None;
+            for (word, tokens) in group.iter().zip(counts) {
+                match &mut open {
+                    Some(unit) if unit.tokens + tokens <= most => {
+                        unit.range.end = word.end;
+                        unit.tokens += tokens;
+                    }
+                    _ => {
+                        units.extend(open.take());
+                        open = Some(Unit { range: word.clone(), tokens, heading: None });
+                    }
+                }
+            }
+            units.extend(open);
+        }
+        Ok(())
+    }
+}
+
+/// Cuts a block where a chunk may end.
+fn split_block(text: &str, span: &Span, out: &mut Vec<(Range<usize>, Option<u8>)>) {
+    let block = &text[span.range.clone()];
+    let shift = span.range.start;
+    match span.kind {
+        BlockKind::Heading(level) => out.push((span.range.clone(), Some(level))),
+        BlockKind::TableRow | BlockKind::ListItem => out.push((span.range.clone(), None)),
+        BlockKind::Code => {
+            let mut at = shift;
+            for line in block.split_inclusive('\n') {
+                let end = at + line.trim_end().len();
+                if end > at {
+                    out.push((at..end, None));
+                }
+                at += line.len();
+            }
+        }
+        BlockKind::Paragraph => {
+            out.extend(sentence_spans(block).into_iter().map(|s| (s.start + shift..s.end + shift, None)));
+        }
+    }
+}
+
+/// The end of the chunk that begins at `from`: as many units as fit, but not past a heading once
+/// there is text under an earlier one, and no heading left alone at the end.
+fn fill(units: &[Unit], from: usize, room: u32) -> usize {
+    let mut total = 0;
+    let mut body = false;
+    let mut until = from;
+    for unit in &units[from..] {
+        let first = until == from;
+        if !first && (total + unit.tokens > room || (unit.heading.is_some() && body)) {
+            break;
+        }
+        total += unit.tokens;
+        body |= unit.heading.is_none();
+        until += 1;
+    }
+    if until < units.len() && units[until].heading.is_none() {
+        while until > from + 1 && units[until - 1].heading.is_some() {
+            until -= 1;
+        }
+    }
+    until
+}
+
+/// Where the next chunk begins: back by whole units while they fit in the overlap, never past a
+/// heading (another section is another subject) and always further than `from`.
+fn next_start(units: &[Unit], from: usize, until: usize, overlap: u32) -> usize {
+    if until >= units.len() || units[until].heading.is_some() {
+        return until;
+    }
+    let mut start = until;
+    let mut total = 0;
+    while start > from + 1 {
+        let unit = &units[start - 1];
+        if unit.heading.is_some() || total + unit.tokens > overlap {
+            break;
+        }
+        total += unit.tokens;
+        start -= 1;
+    }
+    start
+}
+
+/// Byte offsets to character offsets, in amortised linear time for offsets that mostly grow.
+struct CharIndex<'a> {
+    text: &'a str,
+    byte: usize,
+    chars: u32,
+}
+
+impl<'a> CharIndex<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { text, byte: 0, chars: 0 }
+    }
+
+    fn at(&mut self, byte: usize) -> u32 {
+        let count = |s: &str| u32::try_from(s.chars().count()).unwrap_or(u32::MAX);
+        if byte >= self.byte {
+            self.chars += count(&self.text[self.byte..byte]);
+        } else {
+            self.chars -= count(&self.text[byte..self.byte]);
+        }
+        self.byte = byte;
+        self.chars
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ingest::normalise::normalise;
+    use crate::model::{Block, Page, Parsed};
+
+    /// One token a word.
+    struct Words;
+
+    impl TokenCounter for Words {
+        fn count(&self, texts: &[&str]) -> Result<Vec<u32>> {
+            Ok(texts
+                .iter()
+                .map(|t| u32::try_from(t.split_whitespace().count().max(t.len() / 20)).unwrap())
+                .collect())
+        }
+    }
+
+    fn chunks(blocks: &[(BlockKind, String)], size: u32, overlap: u32) -> (Vec<PageText>, Vec<ChunkText>) {
+        let blocks = blocks.iter().map(|(kind, text)| Block { kind: *kind, text: text.clone() }).collect();
+        let parsed = Parsed { pages: vec![Page { number: 1, blocks }], metadata: Default::default() };
+        let pages = normalise(&parsed);
+        let chunks = chunk_pages(&pages, ChunkSize { size, overlap }, &Words).unwrap();
+        (pages, chunks)
+    }
+
+    fn sentences(n: usize) -> String {
+        (0..n).map(|i| format!("Esta é a frase número {i} de muitas ção. ")).collect()
+    }
+
+    #[test]
+    fn every_chunk_is_the_characters_it_says_and_fits() {
+        let (pages, chunks) = chunks(&[(BlockKind::Paragraph, sentences(100))], 60, 20);
+        assert!(chunks.len() > 5);
+        let chars: Vec<char> = pages[0].text.chars().collect();
+        for chunk in &chunks {
+            let slice: String = chars[chunk.char_start as usize..chunk.char_end as usize].iter().collect();
+            assert_eq!(slice, chunk.content);
+            assert!(chunk.token_count <= 60, "{}", chunk.token_count);
+            assert!(chunk.content.starts_with("Esta") && chunk.content.ends_with('.'), "{}", chunk.content);
+        }
+    }
+
+    #[test]
+    fn chunks_overlap_by_whole_sentences_and_lose_nothing() {
+        let (pages, chunks) = chunks(&[(BlockKind::Paragraph, sentences(100))], 60, 20);
+        for pair in chunks.windows(2) {
+            assert!(pair[1].char_start < pair[0].char_end, "they overlap");
+            assert!(pair[1].char_start > pair[0].char_start, "they move on");
+        }
+        assert_eq!(chunks[0].char_start, 0);
+        assert_eq!(chunks.last().unwrap().char_end as usize, pages[0].text.chars().count());
+    }
+
+    #[test]
+    fn a_heading_begins_a_chunk_and_is_known_below_it() {
+        let (_, chunks) = chunks(
+            &[
+                (BlockKind::Heading(1), "Políticas".into()),
+                (BlockKind::Heading(2), "Trocas".into()),
+                (BlockKind::Paragraph, sentences(12)),
+                (BlockKind::Heading(2), "Entregas".into()),
+                (BlockKind::Paragraph, "Entregamos em dois dias.".into()),
+            ],
+            60,
+            10,
+        );
+        assert!(chunks[0].content.starts_with("Políticas\n\nTrocas\n\nEsta"));
+        assert_eq!(chunks[1].heading.as_deref(), Some("Políticas › Trocas"));
+        let last = chunks.last().unwrap();
+        assert_eq!(last.content, "Entregas\n\nEntregamos em dois dias.");
+        assert_eq!(last.heading.as_deref(), Some("Políticas"));
+    }
+
+    #[test]
+    fn a_sentence_longer_than_a_chunk_is_cut_between_words() {
+        let long = (0..500).map(|i| format!("palavra{i}")).collect::<Vec<_>>().join(" ");
+        let (_, chunks) = chunks(&[(BlockKind::Paragraph, long)], 50, 10);
+        assert!(chunks.iter().all(|c| c.token_count <= 50));
+        assert!(chunks.iter().all(|c| c.content.starts_with("palavra")));
+        assert!(chunks.last().unwrap().content.ends_with("palavra499"));
+    }
+
+    #[test]
+    fn a_word_longer_than_a_chunk_is_cut_anywhere() {
+        let (_, chunks) = chunks(&[(BlockKind::Paragraph, "é".repeat(5000))], 40, 5);
+        assert!(chunks.len() > 5);
+        assert!(chunks.iter().all(|c| c.token_count <= 40));
+        let total: u32 = chunks.last().unwrap().char_end;
+        assert_eq!(total, 5000);
+    }
+
+    #[test]
+    fn nothing_gives_no_chunk() {
+        let (_, chunks) = chunks(&[(BlockKind::Paragraph, "   ".into())], 40, 5);
+        assert!(chunks.is_empty());
+    }
+}

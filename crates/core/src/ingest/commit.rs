@@ -1,0 +1,245 @@
+//! Makes documents searchable, all of a document or nothing.
+//!
+//! First the new rows go into the index, then one SQLite transaction makes them current and lets the
+//! old ones go; search only shows what SQLite calls current. Whatever is left in the index by a crash
+//! in between, or by the version before, is removed by `tidy.rs`.
+
+use std::collections::VecDeque;
+
+use super::pipeline::Prepared;
+use super::tidy::tidy_job;
+use super::{Blobs, DocumentReport, Outcome};
+use crate::clock::SharedClock;
+use crate::error::{Error, Result};
+use crate::index::{Entry, Generation};
+use crate::model::{ChunkId, DocumentId, OrganizationId};
+use crate::store::{ChunkRow, NewVersion, Store};
+use crate::text::{detect, terms};
+
+/// Rows written to the index in one go.
+const ROWS: usize = 1024;
+
+/// Collects vectors and commits documents.
+pub(crate) struct Committer<'a> {
+    pub store: &'a Store,
+    pub generation: &'a Generation,
+    pub blobs: &'a Blobs,
+    pub clock: &'a SharedClock,
+    pub organization_id: OrganizationId,
+    pub language: crate::model::Locale,
+    /// Documents are kept back for [`Committer::into_versions`]: a generation in the making.
+    pub staged: bool,
+    open: VecDeque<Open>,
+    entries: Vec<Entry>,
+    complete: Vec<(Open, NewVersion)>,
+}
+
+/// A document whose chunks are being embedded.
+struct Open {
+    path: String,
+    known: Option<DocumentId>,
+    old_hash_may_go: bool,
+    version: NewVersion,
+    asked: usize,
+    answered: usize,
+}
+
+impl<'a> Committer<'a> {
+    pub fn new(
+        store: &'a Store,
+        generation: &'a Generation,
+        blobs: &'a Blobs,
+        clock: &'a SharedClock,
+        organization_id: OrganizationId,
+        language: crate::model::Locale,
+        staged: bool,
+    ) -> Self {
+        Self {
+            store,
+            generation,
+            blobs,
+            clock,
+            organization_id,
+            language,
+            staged,
+            open: VecDeque::new(),
+            entries: Vec::new(),
+            complete: Vec::new(),
+        }
+    }
+
+    /// Takes a parsed document; its chunks get their ids.
+    pub fn begin(&mut self, document: Prepared) {
+        let Prepared { work, metadata, page_count, chunks } = document;
+        let id = work.known.unwrap_or_else(|| DocumentId(self.clock.new_id()));
+        let chunks =
+            chunks.into_iter().map(|text| ChunkRow { id: ChunkId(self.clock.new_id()), text }).collect();
+        self.open.push_back(Open {
+            path: work.path.clone(),
+            known: work.known,
+            old_hash_may_go: work.known.is_some(),
+            asked: 0,
+            answered: 0,
+            version: NewVersion {
+                id,
+                organization_id: self.organization_id,
+                agent_id: work.agent_id,
+                filename: work.filename,
+                path: work.path,
+                file_type: work.file_type,
+                file_size: work.size,
+                content_hash: work.hash,
+                metadata,
+                page_count,
+                chunks,
+            },
+        });
+    }
+
+    /// Chunks whose text was not handed out yet.
+    pub fn waiting(&self) -> usize {
+        self.open.iter().map(|o| o.version.chunks.len() - o.asked).sum()
+    }
+
+    /// Texts to embed next, at most `most`: what a chunk says, under its headings.
+    pub fn next_texts(&mut self, most: usize) -> Vec<String> {
+        let mut texts = Vec::new();
+        for document in &mut self.open {
+            let left = &document.version.chunks[document.asked..];
+            let take = left.len().min(most - texts.len());
+            texts.extend(left[..take].iter().map(|row| embedded_text(row)));
+            document.asked += take;
+        }
+        texts
+    }
+
+    /// Takes the vectors of the texts handed out last, in their order.
+    pub async fn take_vectors(&mut self, vectors: Vec<Vec<f32>>) -> Result<()> {
+        let now = self.clock.timestamp();
+        let mut vectors = vectors.into_iter();
+        for document in &mut self.open {
+            while document.answered < document.asked {
+                let vector =
+                    vectors.next().ok_or_else(|| Error::internal("the embedder returned too few vectors"))?;
+                let entry = entry(&document.version, document.answered, vector, self.language, &now);
+                self.entries.push(entry);
+                document.answered += 1;
+            }
+        }
+        while self.open.front().is_some_and(|o| o.answered == o.version.chunks.len()) {
+            if let Some(mut done) = self.open.pop_front() {
+                let version = std::mem::replace(&mut done.version, empty_version(self.organization_id));
+                self.complete.push((done, version));
+            }
+        }
+        // A long document goes into the index piece by piece: its rows are not current yet.
+        if self.entries.len() >= ROWS {
+            self.write_entries().await?;
+        }
+        Ok(())
+    }
+
+    async fn write_entries(&mut self) -> Result<()> {
+        let entries = std::mem::take(&mut self.entries);
+        self.generation.add(&entries).await
+    }
+
+    /// Commits what is complete once there is enough of it.
+    pub async fn flush_if_full(&mut self) -> Result<Vec<DocumentReport>> {
+        let rows: usize = self.complete.iter().map(|(_, v)| v.chunks.len()).sum();
+        if self.staged || rows < ROWS { Ok(Vec::new()) } else { self.commit().await }
+    }
+
+    /// Commits everything that is complete.
+    pub async fn flush(&mut self) -> Result<Vec<DocumentReport>> {
+        self.commit().await
+    }
+
+    async fn commit(&mut self) -> Result<Vec<DocumentReport>> {
+        self.write_entries().await?;
+        if self.staged || self.complete.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (documents, versions): (Vec<Open>, Vec<NewVersion>) =
+            std::mem::take(&mut self.complete).into_iter().unzip();
+        let facts: Vec<_> = versions.iter().map(|v| (v.id, v.page_count, v.chunks.len())).collect();
+        let committed = self.store.commit_versions(versions, tidy_job()).await?;
+        let mut reports = Vec::new();
+        for ((document, (id, pages, chunks)), done) in documents.into_iter().zip(facts).zip(committed) {
+            if let Some(old) = done.replaced_hash.filter(|_| document.old_hash_may_go)
+                && !self.store.content_is_used(&old).await?
+            {
+                self.blobs.remove(&old).await?;
+            }
+            reports.push(DocumentReport {
+                path: document.path,
+                document_id: Some(id),
+                status: if document.known.is_some() { Outcome::Updated } else { Outcome::Ingested },
+                version: Some(done.version),
+                pages,
+                chunks: u32::try_from(chunks).unwrap_or(u32::MAX),
+                error: None,
+            });
+        }
+        Ok(reports)
+    }
+
+    /// The versions of a generation in the making, to be committed with its activation.
+    pub async fn into_versions(mut self) -> Result<Vec<NewVersion>> {
+        self.write_entries().await?;
+        Ok(self.complete.into_iter().map(|(_, v)| v).collect())
+    }
+}
+
+/// What is embedded of a chunk: a paragraph that says "30 days" means little without its headings.
+fn embedded_text(row: &ChunkRow) -> String {
+    match &row.text.heading {
+        Some(heading) => format!("{heading}\n\n{}", row.text.content),
+        None => row.text.content.clone(),
+    }
+}
+
+fn entry(
+    version: &NewVersion,
+    index: usize,
+    vector: Vec<f32>,
+    language: crate::model::Locale,
+    now: &str,
+) -> Entry {
+    let ChunkRow { id, text } = &version.chunks[index];
+    let spoken = detect(&text.content).unwrap_or(language);
+    let mut words = terms(&text.content, spoken);
+    if let Some(heading) = &text.heading {
+        words.extend(terms(heading, spoken));
+    }
+    Entry {
+        chunk_id: *id,
+        organization_id: version.organization_id,
+        agent_id: version.agent_id,
+        document_id: version.id,
+        chunk_index: u32::try_from(index).unwrap_or(u32::MAX),
+        page_number: text.page_number,
+        filename: version.filename.clone(),
+        document_type: version.file_type,
+        content: text.content.clone(),
+        terms: words.join(" "),
+        created_at: now.to_owned(),
+        vector,
+    }
+}
+
+fn empty_version(organization_id: OrganizationId) -> NewVersion {
+    NewVersion {
+        id: DocumentId(uuid::Uuid::nil()),
+        organization_id,
+        agent_id: None,
+        filename: String::new(),
+        path: String::new(),
+        file_type: crate::model::FileType::Txt,
+        file_size: 0,
+        content_hash: String::new(),
+        metadata: crate::model::Metadata::new(),
+        page_count: 0,
+        chunks: Vec::new(),
+    }
+}

@@ -1,0 +1,144 @@
+//! One paragraph of a Word document while it is read, and the block it becomes.
+//!
+//! Its text arrives in runs, each with its own look; its style, list and outline level decide what it
+//! is. Pages, tables and text boxes around it are the business of `body`.
+
+use quick_xml::events::BytesStart;
+
+use super::numbering::Numbering;
+use super::package::{attribute, is_on};
+use super::styles::{Styles, level_of_outline};
+use crate::model::{Block, BlockKind};
+
+/// A longer bold line is emphasis, not a heading.
+const MAX_BOLD_HEADING: usize = 80;
+
+/// A block, and whether all of it is bold.
+pub(super) struct Piece {
+    pub(super) block: Block,
+    pub(super) bold: bool,
+}
+
+impl Piece {
+    pub(super) fn plain(kind: BlockKind, text: String) -> Self {
+        Self { block: Block { kind, text }, bold: false }
+    }
+
+    /// Whether it stands out like a heading without having a heading's style.
+    pub(super) fn looks_like_heading(&self) -> bool {
+        let text = &self.block.text;
+        self.bold
+            && self.block.kind == BlockKind::Paragraph
+            && text.chars().count() <= MAX_BOLD_HEADING
+            && !text.contains('\n')
+            && !text.ends_with(['.', ',', ';', '!'])
+            && text.chars().filter(|c| c.is_alphabetic()).count() >= 3
+    }
+}
+
+/// An open paragraph.
+#[derive(Default)]
+pub(super) struct Paragraph {
+    pub(super) text: String,
+    style: Option<String>,
+    outline: Option<u8>,
+    list: Option<String>,
+    list_level: Option<u8>,
+    pub(super) break_before: bool,
+    /// Pages that end inside; they end after it.
+    pub(super) breaks_after: usize,
+    pub(super) ends_section: bool,
+    run: Run,
+    /// Letters in bold type, and in other.
+    bold: usize,
+    plain: usize,
+    /// Address and start of the text of open links.
+    links: Vec<(String, usize)>,
+    /// Blocks of text boxes anchored here; they follow the paragraph.
+    pub(super) boxes: Vec<Piece>,
+}
+
+/// The look of the open run.
+#[derive(Default)]
+struct Run {
+    bold: bool,
+    hidden: bool,
+}
+
+impl Paragraph {
+    pub(super) fn start_run(&mut self) {
+        self.run = Run::default();
+    }
+
+    pub(super) fn push_text(&mut self, text: &str) {
+        if self.run.hidden {
+            return;
+        }
+        let letters = text.chars().filter(|c| !c.is_whitespace()).count();
+        if self.run.bold {
+            self.bold += letters;
+        } else {
+            self.plain += letters;
+        }
+        self.text.push_str(text);
+    }
+
+    /// Takes up an element of the paragraph's properties, or of its run's if `of_run`.
+    pub(super) fn property(&mut self, name: &str, tag: &BytesStart<'_>, of_run: bool) {
+        let value = || attribute(tag, "val");
+        match name {
+            "b" if of_run => self.run.bold = is_on(tag),
+            "vanish" if of_run => self.run.hidden = is_on(tag),
+            "pStyle" => self.style = value(),
+            "numId" => self.list = value(),
+            "ilvl" => self.list_level = value().and_then(|v| v.parse().ok()),
+            "outlineLvl" => self.outline = value().and_then(|v| v.parse().ok()),
+            "pageBreakBefore" => self.break_before = is_on(tag),
+            _ => {}
+        }
+    }
+
+    pub(super) fn start_link(&mut self, address: String) {
+        self.links.push((address, self.text.len()));
+    }
+
+    /// Ends a link: `text (address)`, unless the text says the address.
+    pub(super) fn end_link(&mut self) {
+        let Some((address, start)) = self.links.pop() else { return };
+        let shown = address.trim_start_matches("mailto:").trim_start_matches("tel:");
+        let text = self.text.get(start..).unwrap_or_default().trim().to_lowercase();
+        let bare = shown.trim_start_matches("https://").trim_start_matches("http://").trim_end_matches('/');
+        let outside = ["http", "mailto:", "tel:"].iter().any(|scheme| address.starts_with(scheme));
+        if outside && !text.is_empty() && !text.contains(&bare.to_lowercase()) {
+            self.text.extend([" (", shown, ")"]);
+        }
+    }
+
+    /// Whether it starts a page, by itself or by its style.
+    pub(super) fn breaks_page(&self, styles: &Styles) -> bool {
+        self.break_before || self.style.as_deref().is_some_and(|style| styles.breaks_page(style))
+    }
+
+    /// The block it is; none if it is empty or a line of a table of contents.
+    pub(super) fn to_piece(&self, styles: &Styles, numbering: &mut Numbering) -> Option<Piece> {
+        let text = self.text.trim();
+        let style = self.style.as_deref();
+        if text.is_empty() || style.is_some_and(|s| styles.is_contents(s)) {
+            return None;
+        }
+        let heading = self.outline.map_or_else(|| style.and_then(|s| styles.heading(s)), level_of_outline);
+        let inherited = style.and_then(|s| styles.list(s));
+        let list = self.list.as_deref().or(inherited.map(|(id, _)| id.as_str())).filter(|id| *id != "0");
+        let level = self.list_level.or(inherited.map(|(_, level)| *level)).unwrap_or(0);
+        let marker = list.map(|id| numbering.next(id, level));
+        let kind = match (heading, &marker) {
+            (Some(level), _) => BlockKind::Heading(level),
+            (None, Some(_)) => BlockKind::ListItem,
+            (None, None) => BlockKind::Paragraph,
+        };
+        // A dash belongs to a list; a bulleted heading is only decorated.
+        let marker = marker.filter(|m| heading.is_none() || m != "- ").unwrap_or_default();
+        let bold = self.bold > 0 && self.plain == 0;
+        Some(Piece { block: Block { kind, text: format!("{marker}{text}") }, bold })
+    }
+}

@@ -1,0 +1,142 @@
+//! Pictures of text to blocks, by the `tesseract` program.
+//!
+//! The program and not its library: linked, it would bring dozens of shared libraries to every start
+//! of every command, and here it runs under the same limits as any other parser, as a child of the
+//! worker that dies with it. The picture goes in through standard input, the words with their places
+//! and confidences come out of standard output; nothing touches the disk.
+
+mod picture;
+mod words;
+
+use std::io::Write;
+use std::process::{Child, Command, Output, Stdio};
+
+use image::GrayImage;
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
+
+use super::{FailureKind, Limits, ParseFailure};
+use crate::model::{Block, Metadata, Page, Parsed};
+
+/// Reads an image file as one page.
+pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Parsed, ParseFailure> {
+    let image = picture::prepare(bytes, limits)?;
+    let blocks = recognise(&image, None, limits)?;
+    Ok(Parsed { pages: vec![Page { number: 1, blocks }], metadata: Metadata::new() })
+}
+
+/// The text in `image`; `dpi` if it is known.
+pub(super) fn recognise(
+    image: &GrayImage,
+    dpi: Option<u32>,
+    limits: &Limits,
+) -> Result<Vec<Block>, ParseFailure> {
+    let mut command = Command::new("tesseract");
+    command.args(["stdin", "stdout", "-l", &limits.ocr_languages, "--psm", "3"]);
+    if let Some(dpi) = dpi {
+        command.args(["--dpi", &dpi.to_string()]);
+    }
+    command
+        .args(["-c", "preserve_interword_spaces=1", "tsv"])
+        // Its threads cost more than they bring on pages of this size.
+        .env("OMP_THREAD_LIMIT", "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            missing("the program tesseract is not installed", &limits.ocr_languages)
+        }
+        _ => ParseFailure::new(
+            FailureKind::MissingTool,
+            format!("the program tesseract cannot be started: {error}"),
+        ),
+    })?;
+    bound_cpu(&child, limits);
+    let output = feed(&mut child, image).and_then(|()| child.wait_with_output());
+    let output = output.map_err(|error| {
+        ParseFailure::new(
+            FailureKind::Crashed,
+            format!("text recognition failed while reading the picture: {error}"),
+        )
+    })?;
+    check(&output, limits)?;
+    Ok(words::into_blocks(&String::from_utf8_lossy(&output.stdout)))
+}
+
+/// Should this process die without its group, the child must not go on for ever.
+fn bound_cpu(child: &Child, limits: &Limits) {
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    let seconds = limits.timeout.as_secs().saturating_add(1);
+    if let Some(pid) = pid {
+        // Failing means that the child has ended already.
+        let _ = prlimit(Some(pid), Resource::Cpu, Rlimit { current: Some(seconds), maximum: Some(seconds) });
+    }
+}
+
+/// Writes `image` as PGM, which needs no encoder and no decoder.
+fn feed(child: &mut Child, image: &GrayImage) -> std::io::Result<()> {
+    let Some(mut input) = child.stdin.take() else { return Ok(()) };
+    let header = format!("P5\n{} {}\n255\n", image.width(), image.height());
+    let written = input.write_all(header.as_bytes()).and_then(|()| input.write_all(image.as_raw()));
+    match written {
+        // It ended before reading all, and says why on standard error.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+fn check(output: &Output, limits: &Limits) -> Result<(), ParseFailure> {
+    let said = String::from_utf8_lossy(&output.stderr);
+    if let Some((_, rest)) = said.split_once("Failed loading language '") {
+        let language = rest.split('\'').next().unwrap_or_default();
+        return Err(missing(&format!("tesseract has no data for the language \"{language}\""), language));
+    }
+    if said.contains("couldn't load any languages") {
+        return Err(missing("tesseract has no language data", &limits.ocr_languages));
+    }
+    if output.status.success() {
+        return Ok(());
+    }
+    let out_of_memory = said.contains("bad_alloc") || said.contains("failed to allocate");
+    Err(if out_of_memory {
+        ParseFailure::new(
+            FailureKind::OutOfMemory,
+            "text recognition ran out of memory; use a smaller picture or raise the limit",
+        )
+    } else {
+        ParseFailure::new(FailureKind::Crashed, format!("text recognition failed ({})", output.status))
+    })
+}
+
+fn missing(what: &str, languages: &str) -> ParseFailure {
+    let package = |language: &str| format!("tesseract-ocr-{}", language.replace('_', "-"));
+    let packages = languages.split('+').map(package).collect::<Vec<_>>().join(" ");
+    ParseFailure::new(
+        FailureKind::MissingTool,
+        format!("pictures cannot be read: {what}; install it with: apt-get install tesseract-ocr {packages}"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_language_is_named_with_its_remedy() {
+        let limits = Limits { ocr_languages: "xxx".to_owned(), ..Limits::default() };
+        let failure =
+            recognise(&GrayImage::from_pixel(64, 64, image::Luma([255])), None, &limits).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::MissingTool);
+        assert!(failure.reason.contains("apt-get install tesseract-ocr"), "{failure}");
+    }
+
+    #[test]
+    fn a_blank_picture_has_no_words() {
+        let image = GrayImage::from_pixel(400, 300, image::Luma([255]));
+        match recognise(&image, Some(300), &Limits::default()) {
+            Ok(blocks) => assert!(blocks.is_empty(), "{blocks:?}"),
+            // A machine without tesseract says so.
+            Err(failure) => assert_eq!(failure.kind, FailureKind::MissingTool),
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Brings the index in line with the store: rows that are no longer current go, indices take the new
+//! rows in. Idempotent; runs after every change and picks up what an interrupted run left.
+
+use crate::error::Result;
+use crate::index::Generation;
+use crate::store::{NewJob, Store};
+
+/// Queue of the job that asks for it.
+pub const TIDY_QUEUE: &str = "index.tidy";
+
+/// The job to record in the transaction that makes tidying necessary.
+pub fn tidy_job() -> NewJob {
+    NewJob { queue: TIDY_QUEUE, payload: "{}".to_owned(), dedupe_key: Some(TIDY_QUEUE.to_owned()) }
+}
+
+/// What tidying found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tidied {
+    /// Rows of the index that were not current and are gone.
+    pub removed: usize,
+    /// Current chunks the index does not have: only a reindex brings them back.
+    pub missing: usize,
+}
+
+/// Tidies a generation and finishes the waiting jobs that asked for it.
+pub async fn tidy(store: &Store, generation: &Generation) -> Result<Tidied> {
+    let jobs = store.waiting_jobs(TIDY_QUEUE).await?;
+    let current: std::collections::HashSet<String> =
+        store.chunk_ids().await?.into_iter().map(|id| id.to_string()).collect();
+    let indexed = generation.chunk_ids().await?;
+    let stale: Vec<String> = indexed.difference(&current).cloned().collect();
+    let missing = current.difference(&indexed).count();
+    generation.remove(&stale).await?;
+    generation.optimize().await?;
+    store.finish_jobs(jobs.into_iter().map(|j| j.id).collect()).await?;
+    Ok(Tidied { removed: stale.len(), missing })
+}

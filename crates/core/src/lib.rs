@@ -1,0 +1,59 @@
+//! Customer-service agents that answer from a business's own documents.
+//!
+//! [`Engine`] is the whole of it: open a deployment, ingest documents, ask questions. Everything runs
+//! in this process: SQLite for the truth, LanceDB for search, ONNX Runtime for embeddings.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use agent_core::{Ask, Config, ConfigSources, Engine, IngestOptions, Stop};
+//!
+//! # async fn example() -> agent_core::Result<()> {
+//! let sources = ConfigSources { data_dir: Some("data".into()), ..ConfigSources::from_process() };
+//! let (engine, _) = Engine::init(Config::load(&sources)?, Some("Padaria São João")).await?;
+//! let options = IngestOptions { paths: vec!["documents".into()], ..IngestOptions::default() };
+//! engine.ingest(&options, Arc::new(|_| {}), Stop::default()).await?;
+//! let answer = engine.answer(&Ask { question: "Vocês abrem no domingo?".into(), ..Ask::default() }).await?;
+//! println!("{}", answer.answer);
+//! # Ok(())
+//! # }
+//! # fn main() {}
+//! ```
+//!
+//! Documents are parsed in child processes. By default that is the running program itself, so `main`
+//! begins with [`run_parse_worker_if_asked`].
+
+pub mod error;
+
+pub mod clock;
+
+pub mod model;
+
+pub mod config;
+
+pub mod text;
+
+pub mod store;
+
+pub mod net;
+
+pub mod embed;
+pub mod index;
+pub mod llm;
+
+pub mod answer;
+pub mod ingest;
+
+pub mod engine;
+
+pub use config::{Config, ConfigSources};
+pub use engine::{Ask, Engine, IngestReport};
+pub use error::{Error, ErrorKind, Result};
+pub use ingest::{IngestEvent, IngestOptions, Stop};
+
+/// Becomes a parser process if this process was started to be one; to be called first in `main`.
+///
+/// Returns the exit code to end with, or `None` in an ordinary process.
+pub fn run_parse_worker_if_asked() -> Option<std::process::ExitCode> {
+    let asked = std::env::args_os().nth(1).is_some_and(|a| a == engine::PARSE_WORKER_ARGUMENT);
+    asked.then(ingest::parse::worker_main)
+}

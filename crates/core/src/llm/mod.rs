@@ -1,0 +1,79 @@
+//! Language models that write an answer from excerpts.
+//!
+//! [`ChatModel`] is what the rest of the library knows; one file per provider. The extractive
+//! answer, which needs no model, is not here: it is a pure function of `answer`.
+
+mod openai;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::error::Result;
+
+pub use openai::{OpenAiChat, OpenAiChatConfig};
+
+/// Who says a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Instructions.
+    System,
+    /// The customer.
+    User,
+    /// The model, earlier in the conversation.
+    Assistant,
+}
+
+/// One message of a chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChatMessage {
+    /// Who says it.
+    pub role: Role,
+    /// What is said.
+    pub content: String,
+}
+
+/// What to ask a chat model.
+#[derive(Debug, Clone)]
+pub struct ChatRequest {
+    /// Model name; the configured one if absent.
+    pub model: Option<String>,
+    /// Messages, oldest first.
+    pub messages: Vec<ChatMessage>,
+    /// Sampling temperature, 0 to 2; the configured one if absent.
+    pub temperature: Option<f64>,
+    /// Longest answer in tokens; the configured one if absent.
+    pub max_tokens: Option<u32>,
+}
+
+/// What a chat model said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChatReply {
+    /// The text.
+    pub text: String,
+    /// The model that wrote it, as the service names it.
+    pub model: String,
+    /// Prompt and answer tokens together, as the service counts them; 0 if it does not say.
+    pub tokens_used: u64,
+    /// Whether the answer was cut at `max_tokens`.
+    pub truncated: bool,
+}
+
+/// Receives pieces of an answer while it is written.
+pub type OnPiece<'a> = &'a mut (dyn FnMut(&str) + Send);
+
+/// A language model behind a chat interface.
+#[async_trait]
+pub trait ChatModel: Send + Sync {
+    /// The model used when a request names none.
+    fn default_model(&self) -> &str;
+
+    /// Answers in one piece.
+    async fn complete(&self, request: &ChatRequest) -> Result<ChatReply>;
+
+    /// Answers piece by piece, and returns the whole at the end.
+    async fn stream(&self, request: &ChatRequest, on_piece: OnPiece<'_>) -> Result<ChatReply>;
+}
+
+/// A shared chat model.
+pub type SharedChatModel = Arc<dyn ChatModel>;

@@ -1,0 +1,65 @@
+//! Which language a text is in.
+//!
+//! Function words decide: they are frequent even in a short question, and customers write without
+//! accents, which statistical detectors lean on. A text without any is undecided.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::stopwords::is_function_word;
+use super::terms::fold;
+use crate::model::Locale;
+
+/// Words looked at: enough to decide, bounded for long texts.
+const SAMPLE: usize = 400;
+
+/// The language of `text`, or `None` if nothing speaks for one more than for the others.
+pub fn detect(text: &str) -> Option<Locale> {
+    let mut votes = [0_u32; Locale::ALL.len()];
+    for word in text.unicode_words().take(SAMPLE) {
+        let word = fold(word);
+        let speaks = Locale::ALL.map(|language| is_function_word(&word, language));
+        // A word of several languages says little; one of a single language says much.
+        let weight = match speaks.iter().filter(|s| **s).count() {
+            1 => 3,
+            2 => 1,
+            _ => 0,
+        };
+        for (vote, speaks) in votes.iter_mut().zip(speaks) {
+            *vote += if speaks { weight } else { 0 };
+        }
+    }
+    let best = *votes.iter().max()?;
+    let mut winners = Locale::ALL.into_iter().zip(votes).filter(|(_, v)| *v == best && best > 0);
+    match (winners.next(), winners.next()) {
+        (Some((language, _)), None) => Some(language),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_questions_are_told_apart() {
+        let cases = [
+            ("Qual o prazo para devolução?", Locale::Portuguese),
+            ("voces abrem no domingo", Locale::Portuguese),
+            ("quanto custa o banho", Locale::Portuguese),
+            ("What is the refund policy?", Locale::English),
+            ("do you open on sundays", Locale::English),
+            ("how much does it cost", Locale::English),
+            ("¿Cuánto cuesta el envío?", Locale::Spanish),
+            ("donde esta la tienda", Locale::Spanish),
+        ];
+        for (text, language) in cases {
+            assert_eq!(detect(text), Some(language), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_without_function_words_is_undecided() {
+        assert_eq!(detect("Pix 2026"), None);
+        assert_eq!(detect(""), None);
+    }
+}

@@ -1,0 +1,15 @@
+//! What the library knows of language: folding, words, stems, stop words, sentences, and which
+//! language a text is in.
+//!
+//! Pure functions. Ingest cuts sentences with it, the index finds by its terms, and extractive
+//! answers choose sentences with it, so that all three agree on what a word is.
+
+mod language;
+mod sentences;
+mod stem;
+mod stopwords;
+mod terms;
+
+pub use language::detect;
+pub use sentences::sentence_spans;
+pub use terms::{fold, query_terms, terms};

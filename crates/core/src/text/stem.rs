@@ -1,0 +1,120 @@
+//! Stems of folded words.
+//!
+//! Customers write without accents, so accents are folded before stemming. The Snowball rules for
+//! Portuguese and Spanish expect them in some endings (`-ção`, `-ável`), so those endings get their
+//! accents back first: every spelling of a word ends up as the same stem.
+
+use rust_stemmers::{Algorithm, Stemmer};
+
+use super::terms::fold;
+use crate::model::Locale;
+
+/// Folded endings and what they are spelled like, longest first.
+const PORTUGUESE_ENDINGS: [(&str, &str); 17] = [
+    ("aveis", "áveis"),
+    ("iveis", "íveis"),
+    ("encias", "ências"),
+    ("ancias", "âncias"),
+    ("encia", "ência"),
+    ("ancia", "ância"),
+    ("logias", "logías"),
+    ("logia", "logía"),
+    ("avel", "ável"),
+    ("ivel", "ível"),
+    ("coes", "ções"),
+    ("soes", "sões"),
+    ("oes", "ões"),
+    ("aes", "ães"),
+    ("cao", "ção"),
+    ("sao", "são"),
+    ("ao", "ão"),
+];
+
+/// Plurals whose stem Snowball does not bring to the singular's: ending, singular.
+const PORTUGUESE_PLURALS: [(&str, &str); 5] =
+    [("ões", "ão"), ("ães", "ão"), ("ais", "al"), ("eis", "el"), ("ns", "m")];
+
+/// The stem of a folded word.
+pub(super) fn stem(folded: &str, language: Locale) -> String {
+    if folded.len() < 4 || folded.bytes().any(|b| b.is_ascii_digit()) {
+        return folded.to_owned();
+    }
+    let (algorithm, word) = match language {
+        Locale::Portuguese => (Algorithm::Portuguese, portuguese(folded)),
+        Locale::English => (Algorithm::English, folded.to_owned()),
+        Locale::Spanish => (Algorithm::Spanish, spanish(folded)),
+    };
+    let stem = fold(&Stemmer::create(algorithm).stem(&word));
+    if language == Locale::Portuguese { portuguese_tail(stem) } else { stem }
+}
+
+fn portuguese(folded: &str) -> String {
+    let mut word = folded.to_owned();
+    for (plain, spelled) in PORTUGUESE_ENDINGS {
+        if let Some(head) = word.strip_suffix(plain) {
+            word = format!("{head}{spelled}");
+            break;
+        }
+    }
+    for (plural, singular) in PORTUGUESE_PLURALS {
+        if let Some(head) = word.strip_suffix(plural)
+            && head.len() >= 2
+        {
+            return format!("{head}{singular}");
+        }
+    }
+    word
+}
+
+/// Snowball leaves `pao` and `paes`, `dinheir` and `dinheiro` apart in places; the last vowel of a
+/// noun carries its gender and number only.
+fn portuguese_tail(mut stem: String) -> String {
+    if stem.len() > 4 && stem.ends_with(['a', 'e', 'o']) {
+        stem.pop();
+    }
+    stem
+}
+
+fn spanish(folded: &str) -> String {
+    for (plain, spelled) in [("ciones", "ciones"), ("cion", "ción"), ("sion", "sión"), ("logia", "logía")]
+    {
+        if let Some(head) = folded.strip_suffix(plain) {
+            return format!("{head}{spelled}");
+        }
+    }
+    folded.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn same(words: &[&str], language: Locale) {
+        let stems: std::collections::BTreeSet<_> = words.iter().map(|w| stem(&fold(w), language)).collect();
+        assert_eq!(stems.len(), 1, "{words:?} → {stems:?}");
+    }
+
+    #[test]
+    fn every_spelling_of_a_portuguese_word_has_one_stem() {
+        same(&["devolução", "devolucao", "devoluções", "devolucoes"], Locale::Portuguese);
+        same(&["troca", "trocas", "trocar", "trocando", "trocou"], Locale::Portuguese);
+        same(&["horário", "horario", "horários"], Locale::Portuguese);
+        same(&["produto", "produtos"], Locale::Portuguese);
+        same(&["cartão", "cartoes", "cartões"], Locale::Portuguese);
+        same(&["disponível", "disponiveis"], Locale::Portuguese);
+        same(&["pão", "pães", "pao", "paes"], Locale::Portuguese);
+        same(&["animal", "animais"], Locale::Portuguese);
+    }
+
+    #[test]
+    fn english_words_have_one_stem() {
+        same(&["refund", "refunds", "refunded"], Locale::English);
+        same(&["delivery", "deliveries"], Locale::English);
+    }
+
+    #[test]
+    fn numbers_and_short_words_stay() {
+        assert_eq!(stem("89,90", Locale::Portuguese), "89,90");
+        assert_eq!(stem("pix", Locale::Portuguese), "pix");
+    }
+}

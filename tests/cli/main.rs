@@ -1,0 +1,16 @@
+//! `agentctl` as its users and their scripts see it: the real program, the real model, the real store
+//! and index, on the fixtures.
+//!
+//! One binary for the whole suite: linking it takes longer than running it. `answers.rs` retrieval and
+//! grounding, `ingest.rs` documents in and out, `bad_input.rs` what goes wrong, `manners.rs` output,
+//! exit codes and configuration, `providers.rs` chat and embedding services, `library.rs` the crate
+//! without the program, `daemon.rs` the daemon's life.
+
+#![allow(missing_docs, reason = "tests")]
+
+mod answers;
+mod bad_input;
+mod deployment;
+mod ingest;
+mod manners;
+mod providers;

@@ -1,0 +1,146 @@
+//! Output, exit codes, configuration: what scripts depend on.
+
+use serde_json::json;
+
+use crate::deployment::{Deployment, fixture, fixtures};
+
+#[test]
+fn the_exit_codes_are_the_documented_ones() {
+    let deployment = Deployment::new();
+    deployment.run(&["--version"]).expect(0);
+    deployment.run(&["--help"]).expect(0);
+    deployment.run(&["nonsense"]).expect(2);
+    deployment.run(&["ingest"]).expect(2);
+    deployment.run(&["init"]).expect(0);
+    deployment.run(&["query", ""]).expect(3);
+    deployment.run(&["query", "olá?", "--top-k", "21"]).expect(3);
+    deployment.run(&["search", "olá?", "--min-score", "1.5"]).expect(3);
+    deployment.run(&["query", "olá?", "--agent", "nobody"]).expect(4);
+    deployment.run(&["documents", "show", "0190b5a0-0000-7000-8000-000000000000"]).expect(4);
+    deployment.run(&["documents", "show", "not-an-id"]).expect(3);
+}
+
+#[test]
+fn json_is_one_document_on_stdout_and_errors_are_json_on_stderr() {
+    let deployment = Deployment::new();
+    let init = deployment.run(&["--json", "init", "--name", "Padaria São João"]).expect(0).json();
+    assert_eq!((&init["created"], &init["organization"]["slug"]), (&json!(true), &json!("padaria-sao-joao")));
+    assert_eq!(deployment.run(&["--json", "init"]).expect(0).json()["created"], false);
+    let error = deployment.run(&["--json", "query", ""]).expect(3);
+    assert!(error.stdout.is_empty());
+    let error: serde_json::Value = serde_json::from_str(&error.stderr).unwrap();
+    assert_eq!(error["error"]["exitCode"], 3);
+}
+
+#[test]
+fn extract_shows_pages_and_metadata_and_stores_nothing() {
+    let deployment = Deployment::new();
+    let path = fixture("documents/contratos/contrato-hospedagem-hotelzinho.pdf");
+    let extracted = deployment.run(&["--json", "extract", path.to_str().unwrap()]).expect(0).json();
+    let numbers: Vec<u64> =
+        extracted["pages"].as_array().unwrap().iter().map(|p| p["number"].as_u64().unwrap()).collect();
+    assert_eq!(numbers, [1, 2, 3, 4]);
+    assert_eq!((&extracted["fileType"], &extracted["metadata"]["pages"]), (&json!("pdf"), &json!("4")));
+    assert!(!deployment.data_dir().exists());
+}
+
+#[test]
+fn agents_are_created_changed_and_deleted() {
+    let deployment = Deployment::new();
+    deployment.run(&["init"]).expect(0);
+    let made = deployment
+        .run(&["--json", "agents", "create", "Vendas", "--temperature", "0.2", "--locale", "en"])
+        .expect(0)
+        .json();
+    assert_eq!(
+        (&made["temperature"], &made["locale"], &made["isDefault"]),
+        (&json!(0.2), &json!("en"), &json!(false))
+    );
+    deployment.run(&["agents", "create", "Vendas"]).expect(3);
+    deployment.run(&["agents", "create", "X", "--temperature", "3"]).expect(3);
+    let updated = deployment
+        .run(&["--json", "agents", "update", "Vendas", "--name", "Comercial", "--default"])
+        .expect(0)
+        .json();
+    assert_eq!((&updated["name"], &updated["isDefault"]), (&json!("Comercial"), &json!(true)));
+    let agents = deployment.run(&["--json", "agents", "list"]).expect(0).json();
+    let defaults = agents["agents"].as_array().unwrap().iter().filter(|a| a["isDefault"] == true).count();
+    assert_eq!(defaults, 1);
+    deployment.run(&["agents", "delete", "Comercial"]).expect(3);
+    deployment.run(&["agents", "delete", "Atendente"]).expect(0);
+    deployment.run(&["agents", "show", "Atendente"]).expect(4);
+}
+
+#[test]
+fn the_refusal_is_in_the_agents_language() {
+    let deployment = Deployment::new();
+    deployment.run(&["init"]).expect(0);
+    deployment.run(&["agents", "create", "Desk", "--locale", "en"]).expect(0);
+    let refused = deployment.run(&["--json", "query", "anything?", "--agent", "Desk"]).expect(0).json();
+    assert!(refused["answer"].as_str().unwrap().starts_with("I could not find that"), "{refused}");
+}
+
+#[test]
+fn a_wrong_configuration_names_file_line_key_and_what_is_accepted() {
+    let deployment = Deployment::new();
+    let config = deployment.write("bad.toml", "[search]\ntop_k = 5\n\n[embedding]\nprovider = \"cohere\"\n");
+    let checked = deployment.run(&["--config", config.to_str().unwrap(), "config", "check"]).expect(3);
+    for part in ["bad.toml, line 5", "embedding.provider", "`local`", "`openai`"] {
+        assert!(checked.stderr.contains(part), "{}", checked.stderr);
+    }
+    deployment.run(&["--config", config.to_str().unwrap(), "config", "path"]).expect(0);
+    deployment.run(&["--config", "/nonexistent.toml", "config", "check"]).expect(3);
+}
+
+#[test]
+fn secrets_are_never_shown() {
+    let mut deployment = Deployment::new();
+    deployment.env.push(("OPENAI_API_KEY".into(), "sk-very-secret".into()));
+    for args in [&["config", "show"][..], &["--json", "config", "show"]] {
+        let shown = deployment.run(args).expect(0);
+        assert!(
+            !shown.stdout.contains("sk-very-secret") && shown.stdout.contains("(hidden)"),
+            "{}",
+            shown.stdout
+        );
+    }
+}
+
+#[test]
+fn quiet_prints_results_only() {
+    let quiet = fixtures().run(&["--quiet", "search", "horário de funcionamento"]).expect(0);
+    assert!(quiet.stderr.is_empty() && !quiet.stdout.is_empty());
+}
+
+#[test]
+fn completions_and_manual_name_every_command() {
+    let deployment = Deployment::new();
+    for args in [&["completions", "bash"][..], &["man"]] {
+        let text = deployment.run(args).expect(0).stdout;
+        for command in
+            ["ingest", "query", "search", "extract", "documents", "agents", "reindex", "models", "status"]
+        {
+            assert!(text.contains(command), "{args:?} lacks {command}");
+        }
+    }
+}
+
+#[test]
+fn a_bad_line_of_a_batch_is_named() {
+    let ran = fixtures()
+        .run_with_input(&["search", "--batch", "-"], b"{\"id\":1,\"question\":\"a\"}\n{\"id\":2}\n")
+        .expect(3);
+    assert!(ran.stderr.contains("line 2") && ran.stderr.contains("question"), "{}", ran.stderr);
+}
+
+#[test]
+fn models_are_listed_and_verified() {
+    let deployment = Deployment::new();
+    let models = deployment.run(&["--json", "models", "list"]).expect(0).json();
+    assert_eq!(models["inUse"], "all-MiniLM-L6-v2");
+    let names: Vec<&str> =
+        models["models"].as_array().unwrap().iter().map(|m| m["name"].as_str().unwrap()).collect();
+    assert!(names.contains(&"all-MiniLM-L6-v2") && names.contains(&"multilingual-e5-small"), "{names:?}");
+    deployment.run(&["models", "verify"]).expect(0);
+    deployment.run(&["models", "verify", "nonsense"]).expect(5);
+}

@@ -1,0 +1,20 @@
+//! Stand-ins for the services that the product talks to.
+//!
+//! Each speaks the real wire format over a real socket on a port that the system chooses, records
+//! what it was asked, and can be told to misbehave. Where a real service has a habit that breaks
+//! careless clients, the fake has it too. Nothing here knows the product: tests bring both together.
+//! Nothing sleeps: a test waits for a condition, e.g. [`Log::wait_for`], or holds a [`Gate`].
+
+mod embedding;
+mod hub;
+mod log;
+mod openai;
+mod reply;
+mod server;
+
+pub use embedding::embedding_of;
+pub use hub::{FakeHub, HubFile};
+pub use log::{Log, Recorded};
+pub use openai::FakeOpenAi;
+pub use reply::{Gate, Reply};
+pub use server::unused_address;
