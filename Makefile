@@ -13,7 +13,7 @@ DEMO_QUESTION_2 := Qual o preço do saco de 15 kg da Vitalcão adulto de frango?
 DEMO_QUESTION_3 := Vocês vendem sela e ferradura para cavalo?
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test build release fmt lint clean-data
+.PHONY: help setup demo test build release bench fmt lint clean-data
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ setup: ## install what building and running need
 	@scripts/setup
 
 demo: setup ## build, ingest the example documents and ask three questions
-	$(CARGO) build --locked -p agentctl
+	$(CARGO) build --locked --workspace
 	@AGENTCTL='$(TARGET_DIR)/debug/agentctl' DATA='$(DEMO_DATA)' scripts/demo \
 	  "$$DEMO_NAME" "$$DEMO_DOCUMENTS" "$$DEMO_QUESTION_1" "$$DEMO_QUESTION_2" "$$DEMO_QUESTION_3"
 
@@ -40,7 +40,10 @@ build: ## build for development
 	$(CARGO) build --locked --workspace
 
 release: ## build the two programs for use
-	$(CARGO) build --locked --release -p agentctl -p agentd
+	$(CARGO) build --locked --release --workspace --bins
+
+bench: setup ## build the release and measure it (nothing else should be running)
+	@CARGO='$(CARGO)' scripts/bench
 
 fmt: ## format the code
 	$(CARGO) fmt --all

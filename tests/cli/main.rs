@@ -6,7 +6,7 @@
 //! exit codes and configuration, `providers.rs` chat and embedding services, `library.rs` the crate
 //! without the program, `daemon.rs` the daemon's life.
 
-#![allow(missing_docs, reason = "tests")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod answers;
 mod bad_input;

@@ -1,7 +1,7 @@
 //! Services on the internet, spoken to over a real socket: chat models, embeddings, the model hub.
 
 use serde_json::{Value, json};
-use test_support::{FakeOpenAi, Reply, unused_address};
+use test_support::{FakeOpenAi, unused_address};
 
 use crate::deployment::{Deployment, fixture};
 

@@ -51,6 +51,7 @@ impl Printer {
     }
 
     /// A line on stdout.
+    #[expect(clippy::unused_self, reason = "writing goes through a printer, also where it has no say")]
     pub fn line(&self, line: &str) -> Result<()> {
         let mut out = stdout().lock();
         writeln!(out, "{line}")?;
@@ -58,6 +59,7 @@ impl Printer {
     }
 
     /// A piece of a line on stdout, at once.
+    #[expect(clippy::unused_self, reason = "writing goes through a printer, also where it has no say")]
     pub fn piece(&self, piece: &str) -> Result<()> {
         let mut out = stdout().lock();
         out.write_all(piece.as_bytes())?;

@@ -34,7 +34,7 @@ pub fn ingest_bar(printer: &Printer) -> (ProgressBar, OnEvent) {
             shown.set_message(format!("{all} chunks embedded"));
         }
         IngestEvent::Waiting => {
-            shown.println("another process is writing to this data directory: waiting for it")
+            shown.println("another process is writing to this data directory: waiting for it");
         }
         IngestEvent::Optimising => shown.set_message("optimising the index"),
     });

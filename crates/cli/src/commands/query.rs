@@ -2,7 +2,7 @@
 
 use agent_core::engine::BatchAnswer;
 use agent_core::model::Answer;
-use agent_core::{Ask, Config, Engine};
+use agent_core::{Ask, Config, Engine, Error};
 use anyhow::Result;
 
 use super::agent_id;
@@ -13,6 +13,9 @@ use crate::output::Printer;
 
 /// Answers one question, or a batch with the model loaded once.
 pub async fn run(config: Config, args: QueryArgs, printer: &Printer) -> Result<Exit> {
+    if args.stream && printer.is_json() {
+        return Err(Error::invalid("--stream prints text while it is written: leave out --json").into());
+    }
     let questions = args.batch.as_deref().map(batch::read).transpose()?;
     let engine = Engine::open(config).await?;
     let ask = Ask {

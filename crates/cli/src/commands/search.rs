@@ -33,6 +33,10 @@ struct FoundHit {
     chunk_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     heading: Option<String>,
+    /// BM25 score of the words; 0 if only the vector found it.
+    text_score: f32,
+    /// Share of the question's words, rare ones weighing more, that the passage has.
+    coverage: f32,
     /// What the hits are ordered by; comparable within one list.
     rank_score: f32,
 }
@@ -49,6 +53,8 @@ impl From<Hit> for FoundHit {
             document_id: hit.document_id.to_string(),
             chunk_id: hit.chunk_id.to_string(),
             heading: hit.heading,
+            text_score: hit.bm25,
+            coverage: hit.coverage,
             rank_score: hit.rank_score,
         }
     }

@@ -18,13 +18,13 @@ pub async fn run(config: Config, printer: &Printer) -> Result<Exit> {
 
 fn text(status: &Status) -> String {
     let index = match (&status.generation, &status.index) {
-        (Some(generation), Some(stats)) => format!(
+        (Some(generation), Some(table)) => format!(
             "{} rows, {} files, {} not optimised, language {}{}",
-            stats.rows,
-            stats.fragments,
-            stats.unindexed_rows,
+            table.rows,
+            table.fragments,
+            table.unindexed_rows,
             generation.language,
-            if stats.vector_index { ", vector index" } else { "" }
+            if table.vector_index { ", vector index" } else { "" }
         ),
         (None, _) => "none yet".to_owned(),
         (Some(_), None) => "not usable".to_owned(),

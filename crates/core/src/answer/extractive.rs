@@ -44,7 +44,7 @@ fn quote(hit: &Hit, question: &[String], budget: usize) -> String {
     if spans.is_empty() {
         return String::new();
     }
-    let language = detect(&hit.content).unwrap_or_default();
+    let language = detect(&hit.content, Locale::default());
     let asked: HashSet<&str> = question.iter().map(String::as_str).collect();
     let found: Vec<HashSet<String>> = spans
         .iter()
@@ -120,6 +120,7 @@ mod tests {
             heading: None,
             content: content.into(),
             cosine: 0.6,
+            bm25: 1.0,
             coverage: 1.0,
             rank_score: 1.0,
         }

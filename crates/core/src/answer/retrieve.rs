@@ -13,6 +13,10 @@ use crate::text::{detect, query_terms};
 /// Candidates taken from each side before they are fused. More help neither side and cost time.
 const POOL: usize = 50;
 
+/// Added to the number of candidates, so that in a corpus of a handful of chunks one word more or less
+/// does not decide everything.
+const FEW: f32 = 10.0;
+
 /// Where to look for answers.
 #[derive(Clone, Copy)]
 pub struct Retriever<'a> {
@@ -49,7 +53,7 @@ impl Retriever<'_> {
     /// Finds the best chunks for a question.
     pub async fn retrieve(&self, question: &Question) -> Result<Retrieved> {
         let profile = self.embedder.profile();
-        let language = detect(&question.text).unwrap_or(self.language);
+        let language = detect(&question.text, self.language);
         let trusted = profile.reads(language);
         let terms = query_terms(&question.text, self.language);
         let vector = self.embedder.embed_query(&question.text).await?;
@@ -109,6 +113,7 @@ impl Retriever<'_> {
                 heading: found.chunk.heading,
                 content: found.chunk.content,
                 cosine: ranked.candidate.cosine,
+                bm25: ranked.candidate.bm25,
                 coverage: coverage(&ranked.candidate.has_terms, &weight),
                 rank_score: ranked.score,
             })
@@ -124,7 +129,7 @@ fn term_weights(candidates: &[Candidate]) -> Vec<f32> {
     #[expect(clippy::cast_precision_loss, reason = "a few dozen candidates")]
     let weight = |term: usize| {
         let having = candidates.iter().filter(|c| c.has_terms[term]).count() as f32;
-        ((candidates.len() as f32 + 1.0) / (having + 0.5)).ln()
+        ((candidates.len() as f32 + FEW) / (having + 1.0)).ln_1p()
     };
     (0..terms).map(weight).collect()
 }
@@ -153,7 +158,7 @@ mod tests {
         ];
         let weights = term_weights(&candidates);
         assert!(weights[0] < weights[1] && weights[1] < weights[2]);
-        assert!(coverage(&[true, false, false], &weights) < 0.2);
+        assert!(coverage(&[true, false, false], &weights) < 0.3);
         assert!(coverage(&[true, true, true], &weights) > 0.99);
         assert!(coverage(&[], &[]).abs() < f32::EPSILON);
     }

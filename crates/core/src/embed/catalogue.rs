@@ -144,7 +144,8 @@ impl<'a> Catalogue<'a> {
             match hash_file(&path.join(file)) {
                 Ok(actual) if actual == *expected => {}
                 Ok(_) => {
-                    problems.push(format!("{file} is not what was installed: pull or import the model again"))
+                    problems
+                        .push(format!("{file} is not what was installed: pull or import the model again"));
                 }
                 Err(e) => problems.push(e.to_string()),
             }
@@ -211,7 +212,7 @@ impl<'a> Catalogue<'a> {
         let folder = std::fs::read_dir(&staging.path).map_err(|e| Error::io("read", &staging.path, e))?;
         for file in folder.flatten() {
             let name = file.file_name().to_string_lossy().into_owned();
-            if name != PROFILE && !name.ends_with(".part") {
+            if name != PROFILE && Path::new(&name).extension().is_none_or(|e| e != "part") {
                 profile.files.insert(name, hash_file(&file.path())?);
             }
         }

@@ -223,7 +223,9 @@ fn pool(
                 for (token, _) in
                     own.chunks_exact(dimension).zip(&mask[row * width..]).filter(|(_, m)| **m == 1)
                 {
-                    vector.iter_mut().zip(token).for_each(|(sum, value)| *sum += value);
+                    for (sum, value) in vector.iter_mut().zip(token) {
+                        *sum += value;
+                    }
                 }
             }
         }
@@ -237,7 +239,9 @@ fn pool(
 pub(super) fn to_unit_length(vector: &mut [f32]) {
     let length = vector.iter().map(|v| v * v).sum::<f32>().sqrt();
     if length > 0.0 {
-        vector.iter_mut().for_each(|v| *v /= length);
+        for component in vector {
+            *component /= length;
+        }
     }
 }
 

@@ -81,7 +81,7 @@ impl Engine {
             on_event(IngestEvent::Done(report.clone()));
         }
         if options.prune {
-            let gone = self.vanished(&options.paths, &known)?;
+            let gone = vanished(&options.paths, &known)?;
             reports.extend(self.remove_documents(gone).await?);
         }
         reports.extend(self.process(works, &on_event, &stop).await?);
@@ -160,20 +160,6 @@ impl Engine {
             }
         }
         Ok(())
-    }
-
-    /// Known documents below the folders among `paths` whose files are gone.
-    fn vanished(
-        &self,
-        paths: &[std::path::PathBuf],
-        known: &std::collections::HashMap<String, crate::store::KnownFile>,
-    ) -> Result<Vec<(DocumentId, String)>> {
-        let folders: Vec<_> = paths.iter().map(|p| absolute(p)).collect::<Result<_>>()?;
-        let gone = known.iter().filter(|(path, _)| {
-            let path = Path::new(path);
-            path.is_absolute() && folders.iter().any(|f| path.starts_with(f)) && !path.exists()
-        });
-        Ok(gone.map(|(path, file)| (file.id, path.clone())).collect())
     }
 
     async fn remove_documents(&self, gone: Vec<(DocumentId, String)>) -> Result<Vec<DocumentReport>> {
@@ -281,6 +267,19 @@ pub(super) fn work_of(document: Document) -> Work {
         file: None,
         metadata: document.metadata,
     }
+}
+
+/// Known documents below the folders among `paths` whose files are gone.
+fn vanished(
+    paths: &[std::path::PathBuf],
+    known: &std::collections::HashMap<String, crate::store::KnownFile>,
+) -> Result<Vec<(DocumentId, String)>> {
+    let folders: Vec<_> = paths.iter().map(|p| absolute(p)).collect::<Result<_>>()?;
+    let gone = known.iter().filter(|(path, _)| {
+        let path = Path::new(path);
+        path.is_absolute() && folders.iter().any(|f| path.starts_with(f)) && !path.exists()
+    });
+    Ok(gone.map(|(path, file)| (file.id, path.clone())).collect())
 }
 
 /// Tells nobody.

@@ -6,7 +6,7 @@ use lancedb::DistanceType;
 use lancedb::index::Index as LanceIndex;
 use lancedb::index::scalar::BitmapIndexBuilder;
 use lancedb::index::vector::IvfFlatIndexBuilder;
-use lancedb::table::OptimizeAction;
+use lancedb::table::{CompactionOptions, OptimizeAction, OptimizeOptions};
 
 use super::schema::{AGENT_ID, ORGANIZATION_ID, TERMS, VECTOR};
 use super::{Generation, failed};
@@ -54,12 +54,12 @@ impl Generation {
         if rows == 0 {
             return self.prune().await;
         }
-        let compact = OptimizeAction::Compact { options: Default::default(), remap_options: None };
+        let compact = OptimizeAction::Compact { options: CompactionOptions::default(), remap_options: None };
         self.table.optimize(compact).await.map_err(|e| failed("compact", e))?;
         let missing_before = self.create_missing_indices(rows).await?;
         if !missing_before {
             self.table
-                .optimize(OptimizeAction::Index(Default::default()))
+                .optimize(OptimizeAction::Index(OptimizeOptions::default()))
                 .await
                 .map_err(|e| failed("optimise", e))?;
         }

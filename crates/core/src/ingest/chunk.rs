@@ -299,7 +299,8 @@ mod tests {
 
     fn chunks(blocks: &[(BlockKind, String)], size: u32, overlap: u32) -> (Vec<PageText>, Vec<ChunkText>) {
         let blocks = blocks.iter().map(|(kind, text)| Block { kind: *kind, text: text.clone() }).collect();
-        let parsed = Parsed { pages: vec![Page { number: 1, blocks }], metadata: Default::default() };
+        let parsed =
+            Parsed { pages: vec![Page { number: 1, blocks }], metadata: crate::model::Metadata::default() };
         let pages = normalise(&parsed);
         let chunks = chunk_pages(&pages, ChunkSize { size, overlap }, &Words).unwrap();
         (pages, chunks)

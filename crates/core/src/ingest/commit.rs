@@ -107,7 +107,7 @@ impl<'a> Committer<'a> {
         for document in &mut self.open {
             let left = &document.version.chunks[document.asked..];
             let take = left.len().min(most - texts.len());
-            texts.extend(left[..take].iter().map(|row| embedded_text(row)));
+            texts.extend(left[..take].iter().map(embedded_text));
             document.asked += take;
         }
         texts
@@ -207,7 +207,7 @@ fn entry(
     now: &str,
 ) -> Entry {
     let ChunkRow { id, text } = &version.chunks[index];
-    let spoken = detect(&text.content).unwrap_or(language);
+    let spoken = detect(&text.content, language);
     let mut words = terms(&text.content, spoken);
     if let Some(heading) = &text.heading {
         words.extend(terms(heading, spoken));

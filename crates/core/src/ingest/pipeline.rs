@@ -142,6 +142,7 @@ impl Pipeline {
                 _ => Ok(Err(DocumentReport::failed(work.path, work.known, error.to_string()))),
             };
         }
+        let started = work.path.clone();
         let input = Input::Path(self.blobs.local_path(&work.hash));
         let parsed = match self.sandbox.parse(input, work.file_type).await {
             Ok(parsed) => parsed,
@@ -149,6 +150,7 @@ impl Pipeline {
                 return Ok(Err(DocumentReport::failed(work.path, work.known, reason)));
             }
         };
+        tracing::debug!(path = %started, pages = parsed.pages.len(), "parsed");
         let (counter, size) = (Arc::clone(&self.counter), self.size);
         let cut = tokio::task::spawn_blocking(move || {
             let pages = normalise(&parsed);

@@ -62,6 +62,8 @@ pub struct Hit {
     pub content: String,
     /// Cosine similarity to the question, -1 to 1, whichever way it was found.
     pub cosine: f32,
+    /// BM25 score of its words; 0 if full text did not find it. Comparable only within one list.
+    pub bm25: f32,
     /// Share of the question's weight in words that the chunk has, 0 to 1 (rare words weigh more).
     pub coverage: f32,
     /// What it is ranked by: comparable only within one result list.

@@ -36,13 +36,12 @@ impl Readers {
             let _permit = permit;
             // A poisoned lock means a panic between two Vec operations: the Vec is whole.
             let idle = pool.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let connection = match idle {
-                Some(connection) => connection,
-                None => {
-                    let connection = connect(&pool.path)?;
-                    connection.pragma_update(None, "query_only", true)?;
-                    connection
-                }
+            let connection = if let Some(connection) = idle {
+                connection
+            } else {
+                let connection = connect(&pool.path)?;
+                connection.pragma_update(None, "query_only", true)?;
+                connection
             };
             let outcome = work(&connection);
             pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);

@@ -12,8 +12,9 @@ use crate::model::Locale;
 /// Words looked at: enough to decide, bounded for long texts.
 const SAMPLE: usize = 400;
 
-/// The language of `text`, or `None` if nothing speaks for one more than for the others.
-pub fn detect(text: &str) -> Option<Locale> {
+/// The language of `text`; `default` if nothing speaks for another one more than for it. Related
+/// languages share their shortest words, so a tie says nothing against the expected language.
+pub fn detect(text: &str, default: Locale) -> Locale {
     let mut votes = [0_u32; Locale::ALL.len()];
     for word in text.unicode_words().take(SAMPLE) {
         let word = fold(word);
@@ -28,12 +29,9 @@ pub fn detect(text: &str) -> Option<Locale> {
             *vote += if speaks { weight } else { 0 };
         }
     }
-    let best = *votes.iter().max()?;
-    let mut winners = Locale::ALL.into_iter().zip(votes).filter(|(_, v)| *v == best && best > 0);
-    match (winners.next(), winners.next()) {
-        (Some((language, _)), None) => Some(language),
-        _ => None,
-    }
+    let own = Locale::ALL.into_iter().zip(votes).find(|(l, _)| *l == default).map_or(0, |(_, v)| v);
+    let best = Locale::ALL.into_iter().zip(votes).max_by_key(|(_, v)| *v);
+    best.filter(|(_, votes)| *votes > own).map_or(default, |(language, _)| language)
 }
 
 #[cfg(test)]
@@ -53,13 +51,18 @@ mod tests {
             ("donde esta la tienda", Locale::Spanish),
         ];
         for (text, language) in cases {
-            assert_eq!(detect(text), Some(language), "{text}");
+            for default in Locale::ALL {
+                assert_eq!(detect(text, default), language, "{text}");
+            }
         }
     }
 
     #[test]
-    fn a_text_without_function_words_is_undecided() {
-        assert_eq!(detect("Pix 2026"), None);
-        assert_eq!(detect(""), None);
+    fn a_text_that_speaks_for_no_language_is_in_the_expected_one() {
+        for default in Locale::ALL {
+            assert_eq!(detect("Pix 2026", default), default);
+            assert_eq!(detect("", default), default);
+        }
+        assert_eq!(detect("A loja abre de domingo?", Locale::Portuguese), Locale::Portuguese);
     }
 }

@@ -36,7 +36,7 @@ const PORTUGUESE_PLURALS: [(&str, &str); 5] =
 
 /// The stem of a folded word.
 pub(super) fn stem(folded: &str, language: Locale) -> String {
-    if folded.len() < 4 || folded.bytes().any(|b| b.is_ascii_digit()) {
+    if folded.len() < 3 || folded.bytes().any(|b| b.is_ascii_digit()) {
         return folded.to_owned();
     }
     let (algorithm, word) = match language {
@@ -58,7 +58,7 @@ fn portuguese(folded: &str) -> String {
     }
     for (plural, singular) in PORTUGUESE_PLURALS {
         if let Some(head) = word.strip_suffix(plural)
-            && head.len() >= 2
+            && !head.is_empty()
         {
             return format!("{head}{singular}");
         }

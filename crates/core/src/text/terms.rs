@@ -37,20 +37,11 @@ pub fn terms(text: &str, language: Locale) -> Vec<String> {
     out
 }
 
-/// The distinct terms of a question, in order.
-///
-/// A question too short to tell its language is read in every language it may be in.
+/// The distinct terms of a question, in order; `default` is the language it is expected in.
 pub fn query_terms(question: &str, default: Locale) -> Vec<String> {
-    let languages = match detect(question) {
-        Some(language) => vec![language],
-        None => BTreeSet::from([default as u8, Locale::English as u8])
-            .into_iter()
-            .filter_map(|n| Locale::ALL.get(usize::from(n)).copied())
-            .collect(),
-    };
     let mut seen = BTreeSet::new();
-    let all = languages.into_iter().flat_map(|language| terms(question, language));
-    let mut distinct: Vec<String> = all.filter(|t| seen.insert(t.clone())).collect();
+    let all = terms(question, detect(question, default));
+    let mut distinct: Vec<String> = all.into_iter().filter(|t| seen.insert(t.clone())).collect();
     if distinct.is_empty() {
         // Nothing but stop words ("quem são vocês?"): better those than nothing.
         distinct = question.unicode_words().map(fold).filter(|t| seen.insert(t.clone())).collect();

@@ -1,0 +1,149 @@
+//! Subcommands that manage what there is: documents, agents, models, configuration.
+
+use std::path::PathBuf;
+
+use agent_core::model::Locale;
+use clap::{Args, Subcommand};
+
+/// `documents`
+#[derive(Debug, Subcommand)]
+pub enum DocumentsCommand {
+    /// List documents by path
+    List {
+        /// Only those of this agent (name or id)
+        #[arg(long, value_name = "AGENT")]
+        agent: Option<String>,
+        /// At most that many
+        #[arg(long, value_name = "N")]
+        limit: Option<u64>,
+        /// Skip that many
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        offset: u64,
+    },
+    /// Show one document
+    Show {
+        /// Its id
+        id: String,
+    },
+    /// Show a document's chunks
+    Chunks {
+        /// Its id
+        id: String,
+    },
+    /// Delete documents with everything made from them
+    Delete {
+        /// Their ids
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+    /// Parse, cut and embed a stored document again
+    Reprocess {
+        /// Its id
+        id: String,
+    },
+}
+
+/// `agents`
+#[derive(Debug, Subcommand)]
+pub enum AgentsCommand {
+    /// List agents
+    List,
+    /// Show one agent
+    Show {
+        /// Name or id
+        agent: String,
+    },
+    /// Create an agent
+    Create {
+        /// Its name
+        name: String,
+        /// Its settings
+        #[command(flatten)]
+        settings: AgentSettings,
+    },
+    /// Change an agent
+    Update {
+        /// Name or id
+        agent: String,
+        /// New name
+        #[arg(long)]
+        name: Option<String>,
+        /// Switch it on or off
+        #[arg(long, value_name = "true|false")]
+        active: Option<bool>,
+        /// Make it the agent that answers when none is named
+        #[arg(long)]
+        default: bool,
+        /// Its settings
+        #[command(flatten)]
+        settings: AgentSettings,
+    },
+    /// Delete an agent
+    Delete {
+        /// Name or id
+        agent: String,
+    },
+}
+
+/// Settings of an agent.
+#[derive(Debug, Args)]
+pub struct AgentSettings {
+    /// Instructions for the chat model
+    #[arg(long, value_name = "TEXT")]
+    pub system_prompt: Option<String>,
+    /// Chat model
+    #[arg(long, value_name = "MODEL")]
+    pub llm_model: Option<String>,
+    /// Sampling temperature, 0 to 2
+    #[arg(long, value_name = "X")]
+    pub temperature: Option<f64>,
+    /// Longest answer in tokens
+    #[arg(long, value_name = "N")]
+    pub max_tokens: Option<u32>,
+    /// Language of its own texts: pt, en or es
+    #[arg(long)]
+    pub locale: Option<Locale>,
+    /// Business number it answers on
+    #[arg(long, value_name = "NUMBER")]
+    pub whatsapp_phone_number: Option<String>,
+}
+
+/// `models`
+#[derive(Debug, Subcommand)]
+pub enum ModelsCommand {
+    /// List installed models and those that can be pulled
+    List {
+        /// Only installed ones
+        #[arg(long)]
+        installed: bool,
+    },
+    /// Download a model from the hub and install it
+    Pull {
+        /// Its name in the list
+        name: String,
+    },
+    /// Install a model from a folder with model.onnx and tokenizer.json
+    Import {
+        /// The folder
+        dir: PathBuf,
+        /// Name to install it under [default: the folder's, or its profile's]
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Check that installed models are as they were installed
+    Verify {
+        /// Its name; all installed ones if absent
+        name: Option<String>,
+    },
+}
+
+/// `config`
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Show the configuration in force, secrets hidden
+    Show,
+    /// Check it and say what is wrong
+    Check,
+    /// Show which file is read and where things lie
+    Path,
+}
