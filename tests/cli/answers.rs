@@ -83,6 +83,20 @@ fn what_the_documents_tell_is_quoted_with_its_source() {
 }
 
 #[test]
+fn the_questions_of_the_demonstration_are_answered_and_refused() {
+    let makefile = std::fs::read_to_string(crate::deployment::root().join("Makefile")).unwrap();
+    let asked =
+        makefile.lines().filter_map(|l| l.strip_prefix("DEMO_QUESTION_")?.split_once(":= ").map(|(_, q)| q));
+    let answered: Vec<bool> = asked
+        .map(|question| {
+            let answer = fixtures().run(&["--json", "query", question]).expect(0).json();
+            !answer["sources"].as_array().unwrap().is_empty()
+        })
+        .collect();
+    assert_eq!(answered, [true, true, false]);
+}
+
+#[test]
 fn an_answer_has_the_documented_shape_and_points_at_retrieved_chunks() {
     let answer =
         fixtures().run(&["--json", "query", "A loja abre de domingo? Que horário?"]).expect(0).json();

@@ -192,6 +192,19 @@ fn reprocess_and_reindex_keep_the_answers() {
 }
 
 #[test]
+fn a_document_that_can_no_longer_be_read_survives_a_reindex() {
+    let deployment = Deployment::new();
+    let file = deployment.write("a.md", "# Piscina\n\nA piscina aquecida abre às 6h.");
+    deployment.ingest(&[&file]);
+    // A limit below the file's size stands for whatever makes parsing fail later.
+    let config = deployment.write("c.toml", "[ingest]\nparser_command = [\"/nonexistent\"]\n");
+    deployment.run(&["--config", config.to_str().unwrap(), "reindex"]).expect(6);
+    assert_eq!(deployment.found("que horas abre a piscina?"), ["a.md"]);
+    let status = deployment.run(&["--json", "status"]).expect(0).json();
+    assert_eq!(status["index"]["rows"], 1);
+}
+
+#[test]
 fn the_index_is_rebuilt_from_the_store_when_it_is_lost() {
     let deployment = Deployment::new();
     let file = deployment.write("a.md", "# Piscina\n\nA piscina aquecida abre às 6h.");

@@ -3,8 +3,7 @@
 //!
 //! One binary for the whole suite: linking it takes longer than running it. `answers.rs` retrieval and
 //! grounding, `ingest.rs` documents in and out, `bad_input.rs` what goes wrong, `manners.rs` output,
-//! exit codes and configuration, `providers.rs` chat and embedding services, `library.rs` the crate
-//! without the program, `daemon.rs` the daemon's life.
+//! exit codes and configuration, `providers.rs` chat and embedding services.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "tests")]
 

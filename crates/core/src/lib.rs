@@ -3,20 +3,34 @@
 //! [`Engine`] is the whole of it: open a deployment, ingest documents, ask questions. Everything runs
 //! in this process: SQLite for the truth, LanceDB for search, ONNX Runtime for embeddings.
 //!
-//! ```no_run
+//! ```standalone_crate
+//! use std::process::ExitCode;
 //! use std::sync::Arc;
+//!
 //! use agent_core::{Ask, Config, ConfigSources, Engine, IngestOptions, Stop};
 //!
-//! # async fn example() -> agent_core::Result<()> {
-//! let sources = ConfigSources { data_dir: Some("data".into()), ..ConfigSources::from_process() };
-//! let (engine, _) = Engine::init(Config::load(&sources)?, Some("Padaria São João")).await?;
-//! let options = IngestOptions { paths: vec!["documents".into()], ..IngestOptions::default() };
-//! engine.ingest(&options, Arc::new(|_| {}), Stop::default()).await?;
-//! let answer = engine.answer(&Ask { question: "Vocês abrem no domingo?".into(), ..Ask::default() }).await?;
-//! println!("{}", answer.answer);
-//! # Ok(())
-//! # }
-//! # fn main() {}
+//! #[tokio::main]
+//! async fn answer(folder: &std::path::Path) -> agent_core::Result<String> {
+//!     let sources = ConfigSources { data_dir: Some(folder.join("data")), ..ConfigSources::from_process() };
+//!     let (engine, _) = Engine::init(Config::load(&sources)?, Some("Padaria São João")).await?;
+//!     let options = IngestOptions { paths: vec![folder.join("documents")], ..IngestOptions::default() };
+//!     engine.ingest(&options, Arc::new(|_| {}), Stop::default()).await?;
+//!     let ask = Ask { question: "A padaria abre no domingo?".into(), ..Ask::default() };
+//!     Ok(engine.answer(&ask).await?.answer)
+//! }
+//!
+//! fn main() -> ExitCode {
+//!     // Documents are parsed in child processes: this program, started again.
+//!     if let Some(code) = agent_core::run_parse_worker_if_asked() {
+//!         return code;
+//!     }
+//!     let folder = tempfile::tempdir().unwrap();
+//!     std::fs::create_dir(folder.path().join("documents")).unwrap();
+//!     let text = "# Horário\n\nA padaria abre no domingo das 7h às 12h.";
+//!     std::fs::write(folder.path().join("documents/horario.md"), text).unwrap();
+//!     assert!(answer(folder.path()).unwrap().contains("das 7h às 12h"));
+//!     ExitCode::SUCCESS
+//! }
 //! ```
 //!
 //! Documents are parsed in child processes. By default that is the running program itself, so `main`

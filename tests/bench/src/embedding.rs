@@ -38,9 +38,9 @@ fn fp32(setting: &Setting, texts: &[String], report: &mut Report) -> Result<()> 
 
     let mut ways: Vec<Way<'_>> = vec![
         Box::new(|| bare.run()),
-        Box::new(|| Ok(drop(ours.embed_blocking(texts)?))),
-        Box::new(|| Ok(drop(default.embed(texts, None)?))),
-        Box::new(|| Ok(drop(small.embed(texts, Some(32))?))),
+        Box::new(|| Ok(ours.embed_blocking(texts).map(drop)?)),
+        Box::new(|| Ok(default.embed(texts, None).map(drop)?)),
+        Box::new(|| Ok(small.embed(texts, Some(32)).map(drop)?)),
     ];
     let seconds = interleave(setting.options.runs, &mut ways)?;
     let names = ["bare loop", "ours", "fastembed", "fastembed, batch 32"];
@@ -67,7 +67,7 @@ fn int8(setting: &Setting, texts: &[String], report: &mut Report) -> Result<()> 
     ours.embed_blocking(&texts[..WARM_UP.min(count)])?;
     bare.run()?;
     let mut ways: Vec<Way<'_>> =
-        vec![Box::new(|| bare.run()), Box::new(|| Ok(drop(ours.embed_blocking(texts)?)))];
+        vec![Box::new(|| bare.run()), Box::new(|| Ok(ours.embed_blocking(texts).map(drop)?))];
     let seconds = interleave(setting.options.runs, &mut ways)?;
     speeds(report, "int8", &["bare loop", "ours"], &seconds, count, tokens);
     let [bare, ours] = seconds.as_slice() else { return Ok(()) };

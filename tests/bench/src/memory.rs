@@ -32,7 +32,7 @@ pub fn measure(setting: &Setting, report: &mut Report) -> Result<()> {
 
 fn ingest(setting: &Setting, report: &mut Report, name: String, path: &str) -> Result<()> {
     let data = setting.folder()?;
-    let bytes = setting.agentctl.peak_memory(data.path(), &["ingest", path])?;
+    let bytes = setting.agentctl.peak_memory(data.path(), &["ingest", "--quiet", path])?;
     let figure = Figure::once(name, "MB", bytes as f64 / MB as f64);
     report.add(figure.target(Target::AtMost(LIMIT_MB)));
     Ok(())

@@ -72,35 +72,33 @@ impl Program {
     }
 }
 
-/// A process as `/proc` shows it.
-struct Process {
-    id: u32,
-    parent: u32,
-    peak: u64,
-}
-
 /// Peaks of a process and of everything below it.
 fn memory_of_family(root: u32) -> u64 {
     let Ok(folder) = std::fs::read_dir("/proc") else { return 0 };
     let ids = folder.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let processes: Vec<Process> = ids.filter_map(process).collect();
+    let parents: Vec<(u32, u64)> = ids.filter_map(|id| Some((id, field(id, "PPid:")?))).collect();
     let mut family = vec![root];
     let mut next = 0;
     while let Some(&parent) = family.get(next) {
-        family.extend(processes.iter().filter(|p| p.parent == parent).map(|p| p.id));
+        family.extend(parents.iter().filter(|(_, p)| *p == u64::from(parent)).map(|(id, _)| *id));
         next += 1;
     }
-    processes.iter().filter(|p| family.contains(&p.id)).map(|p| p.peak).sum()
+    let own = command_line(root);
+    let below = family[1..].iter().filter(|id| {
+        // A child that has not become the parser yet still shows its parent's memory.
+        command_line(**id) != own
+    });
+    let peak = |id: &u32| field(*id, "VmHWM:").unwrap_or_default() * 1024;
+    peak(&root) + below.map(peak).sum::<u64>()
 }
 
-/// `None` of a process that has ended meanwhile.
-fn process(id: u32) -> Option<Process> {
+fn command_line(id: u32) -> Vec<u8> {
+    std::fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default()
+}
+
+/// A number of a process's status; `None` if the process has ended meanwhile, or has no memory.
+fn field(id: u32, name: &str) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
-    let field = |name: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-        line.split_whitespace().next()?.parse::<u64>().ok()
-    };
-    // Kernel threads, and processes that are about to end, have no memory.
-    let peak = field("VmHWM:").unwrap_or_default() * 1024;
-    Some(Process { id, parent: u32::try_from(field("PPid:")?).ok()?, peak })
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    line.split_whitespace().next()?.parse().ok()
 }

@@ -1,6 +1,6 @@
 //! Searching a large index: time of the candidates, and how many of the truly nearest are among them.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Instant;
 
 use agent_core::clock::{Clock, SystemClock};
@@ -98,9 +98,9 @@ async fn times(
             let begun = Instant::now();
             // The question's own vector means nothing in a made-up corpus: only its time counts.
             std::hint::black_box(embedder.embed_query(question).await?);
-            let embedded = Instant::now();
+            let between = Instant::now();
             std::hint::black_box(generation.candidates(query).await?);
-            searching.push(milliseconds(embedded.elapsed()));
+            searching.push(milliseconds(between.elapsed()));
             together.push(milliseconds(begun.elapsed()));
         }
         if round > 0 {
@@ -191,7 +191,7 @@ impl Corpus {
     }
 
     fn query(&mut self) -> Query {
-        let terms: HashSet<String> = (0..5).map(|_| self.term(0.3)).collect();
+        let terms: BTreeSet<String> = (0..5).map(|_| self.term(0.3)).collect();
         Query {
             organization_id: self.organization_id,
             agent_id: Some(self.agent_id),

@@ -9,7 +9,7 @@ use super::lock::WriteLock;
 use super::{Engine, IngestReport};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ingest::{Committer, DocumentReport, IngestEvent, OnEvent, Outcome, Stop, tidy_job};
-use crate::model::Document;
+use crate::model::{Chunk, Document};
 use crate::store::DocumentFilter;
 
 impl Engine {
@@ -41,9 +41,18 @@ impl Engine {
             self.drop_leftovers().await?;
             return Err(Error::new(ErrorKind::Cancelled, "stopped: the index is as it was before"));
         }
+        // What cannot be read any more (Tesseract gone, a limit lowered) goes on answering as it did.
+        for document in documents.iter().filter(|d| failed.iter().any(|f| f.document_id == Some(d.id))) {
+            let chunks = self.store.chunks(self.organization.id, document.id).await?;
+            let chunks = chunks.into_iter().map(Chunk::into_text).collect();
+            pipeline.keep(work_of(document.clone()), document.page_count, chunks, &mut committer).await?;
+        }
         let versions = committer.into_versions().await?;
-        let mut reports: Vec<DocumentReport> =
-            documents.iter().filter_map(|d| rebuilt(d, &versions)).collect();
+        let mut reports: Vec<DocumentReport> = documents
+            .iter()
+            .filter(|d| failed.iter().all(|f| f.document_id != Some(d.id)))
+            .filter_map(|d| rebuilt(d, &versions))
+            .collect();
         on_event(IngestEvent::Optimising);
         table.optimize().await?;
         self.store.commit_generation(record.id, versions, tidy_job()).await?;

@@ -41,7 +41,7 @@ fn normalise_page(page: &Page) -> PageText {
         let clean = match block.kind {
             BlockKind::Code => clean_text(&block.text, true),
             BlockKind::Heading(_) | BlockKind::TableRow => clean_text(&block.text, false).replace('\n', " "),
-            BlockKind::Paragraph | BlockKind::ListItem => clean_text(&block.text, false),
+            BlockKind::Paragraph | BlockKind::ListItem => unwrap_lines(&clean_text(&block.text, false)),
         };
         if clean.is_empty() {
             continue;
@@ -56,6 +56,28 @@ fn normalise_page(page: &Page) -> PageText {
         spans.push(Span { kind: block.kind, range: start..text.len() });
     }
     PageText { number: page.number, text, spans }
+}
+
+/// A line at least this long, in characters, was broken because it was full.
+const FULL_LINE: usize = 50;
+
+/// Joins lines that were broken only because they were full, so that a sentence is one piece. Lines
+/// that say something each (an address, opening hours) stay.
+fn unwrap_lines(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut previous: &str = "";
+    for (number, line) in text.split('\n').enumerate() {
+        if number > 0 {
+            let continues = line.chars().next().is_some_and(char::is_lowercase);
+            let complete = previous.ends_with(['.', '!', '?', ':', ';', '|']);
+            let full = previous.chars().count() >= FULL_LINE && !line.is_empty() && !line.contains(" | ");
+            let joined = !previous.is_empty() && !complete && (continues || full);
+            out.push(if joined { ' ' } else { '\n' });
+        }
+        out.push_str(line);
+        previous = line;
+    }
+    out
 }
 
 /// Normalises one text: composed form, no control characters, single spaces, at most one empty line
@@ -142,6 +164,17 @@ mod tests {
         assert_eq!(clean_text("cafe\u{301}", false), "café");
         assert_eq!(clean_text("a\u{202e}b", false), "ab");
         assert_eq!(clean_text("\n\n \n", false), "");
+    }
+
+    #[test]
+    fn sentences_broken_at_full_lines_are_whole_again() {
+        let wrapped = "O saldo vale por doze meses e não pode ser trocado por\nPix nem por dinheiro, porque o caixa de\nlá não permite.\nAvise antes.";
+        assert_eq!(
+            unwrap_lines(wrapped),
+            "O saldo vale por doze meses e não pode ser trocado por Pix nem por dinheiro, porque o caixa de lá não permite.\nAvise antes."
+        );
+        let hours = "Segunda a sexta: das 8h às 19h\nSábado: das 8h às 12h\nRua das Flores, 10";
+        assert_eq!(unwrap_lines(hours), hours);
     }
 
     #[test]

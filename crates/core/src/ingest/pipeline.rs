@@ -123,6 +123,22 @@ impl Pipeline {
         Ok(reports)
     }
 
+    /// Embeds chunks a document already has: for a rebuild, when its bytes can no longer be read.
+    pub(crate) async fn keep(
+        &self,
+        work: Work,
+        page_count: u32,
+        chunks: Vec<ChunkText>,
+        committer: &mut Committer<'_>,
+    ) -> Result<()> {
+        let metadata = work.metadata.clone();
+        committer.begin(Prepared { work, metadata, page_count, chunks });
+        while committer.waiting() > 0 {
+            self.embed_group(committer).await?;
+        }
+        Ok(())
+    }
+
     fn report(&self, done: Vec<DocumentReport>, reports: &mut Vec<DocumentReport>) {
         for report in done {
             (self.on_event)(IngestEvent::Done(report.clone()));

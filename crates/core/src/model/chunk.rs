@@ -45,3 +45,17 @@ pub struct Chunk {
     /// The text.
     pub content: String,
 }
+
+impl Chunk {
+    /// The chunk without its place in the store.
+    pub fn into_text(self) -> ChunkText {
+        ChunkText {
+            page_number: self.page_number,
+            char_start: self.char_start,
+            char_end: self.char_end,
+            content: self.content,
+            heading: self.heading,
+            token_count: self.token_count,
+        }
+    }
+}
