@@ -126,6 +126,13 @@ fn completions_and_manual_name_every_command() {
 }
 
 #[test]
+fn the_ids_of_a_batch_come_back_as_they_were() {
+    let lines = b"{\"id\":7,\"question\":\"pix?\"}\n\n{\"id\":\"b\",\"question\":\"pix?\",\"extra\":1}\n";
+    let found = fixtures().run_with_input(&["search", "--batch", "-"], lines).expect(0).json_lines();
+    assert_eq!((&found[0]["id"], &found[1]["id"]), (&json!(7), &json!("b")));
+}
+
+#[test]
 fn a_bad_line_of_a_batch_is_named() {
     let ran = fixtures()
         .run_with_input(&["search", "--batch", "-"], b"{\"id\":1,\"question\":\"a\"}\n{\"id\":2}\n")

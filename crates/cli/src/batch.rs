@@ -10,9 +10,8 @@ use serde::Deserialize;
 /// One line of a batch.
 #[derive(Debug, Deserialize)]
 pub struct BatchQuestion {
-    /// The caller's id: a text or a number.
-    #[serde(deserialize_with = "text_or_number")]
-    pub id: String,
+    /// The caller's id, given back as it came.
+    pub id: serde_json::Value,
     /// What is asked.
     pub question: String,
 }
@@ -41,12 +40,4 @@ pub fn read(file: &Path) -> Result<Vec<BatchQuestion>> {
         questions.push(question);
     }
     Ok(questions)
-}
-
-fn text_or_number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    match serde_json::Value::deserialize(deserializer)? {
-        serde_json::Value::String(text) => Ok(text),
-        serde_json::Value::Number(number) => Ok(number.to_string()),
-        _ => Err(serde::de::Error::custom("`id` is a text or a number")),
-    }
 }

@@ -15,7 +15,7 @@ use crate::output::{Printer, shorten};
 #[derive(Serialize)]
 struct Found {
     #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
+    id: Option<serde_json::Value>,
     hits: Vec<FoundHit>,
 }
 

@@ -30,8 +30,8 @@ pub struct Ask {
 /// An answer with the id it was asked under.
 #[derive(Debug, Clone, Serialize)]
 pub struct BatchAnswer {
-    /// The caller's id.
-    pub id: String,
+    /// The caller's id, given back as it came.
+    pub id: serde_json::Value,
     /// The answer.
     #[serde(flatten)]
     pub answer: Answer,
