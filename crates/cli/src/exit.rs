@@ -43,7 +43,7 @@ Exit codes:
 impl Exit {
     /// Prints a message as an error and becomes an exit code.
     pub fn after(self, printer: &Printer, message: &str) -> ExitCode {
-        printer.error(message, self);
+        printer.error(message, self as u8);
         self.into()
     }
 

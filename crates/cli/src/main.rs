@@ -26,7 +26,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return exit::after_usage(&error),
     };
-    let printer = Printer::new(&cli.global);
+    let printer = Printer::new(cli.global.json, cli.global.quiet, !cli.global.no_progress);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -8,9 +8,6 @@ use std::io::{IsTerminal, Write, stderr, stdout};
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use crate::args::Global;
-use crate::exit::Exit;
-
 /// Writes for people or for scripts.
 pub struct Printer {
     json: bool,
@@ -19,10 +16,10 @@ pub struct Printer {
 }
 
 impl Printer {
-    /// The printer the global options ask for.
-    pub fn new(global: &Global) -> Self {
-        let progress = !global.no_progress && !global.quiet && stderr().is_terminal();
-        Self { json: global.json, quiet: global.quiet, progress }
+    /// Writes JSON or text, with notes unless quiet, with progress bars if wanted and a terminal shows
+    /// them.
+    pub fn new(json: bool, quiet: bool, progress: bool) -> Self {
+        Self { json, quiet, progress: progress && !quiet && stderr().is_terminal() }
     }
 
     /// Whether results are JSON.
@@ -74,9 +71,9 @@ impl Printer {
     }
 
     /// What went wrong, for people on stderr; with `--json` also for scripts.
-    pub fn error(&self, message: &str, exit: Exit) {
+    pub fn error(&self, message: &str, exit_code: u8) {
         if self.json {
-            let error = serde_json::json!({ "error": { "message": message, "exitCode": exit as u8 } });
+            let error = serde_json::json!({ "error": { "message": message, "exitCode": exit_code } });
             eprintln!("{error}");
         } else {
             eprintln!("error: {message}");

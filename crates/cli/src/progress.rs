@@ -23,7 +23,8 @@ pub fn ingest_bar(printer: &Printer) -> (ProgressBar, OnEvent) {
             if report.status == Outcome::Failed {
                 let name = report.path.rsplit('/').next().unwrap_or(&report.path);
                 let reason = report.error.as_deref().unwrap_or("failed");
-                shown.println(format!("failed: {name}: {}", shorten(reason, 60)));
+                // One line of a narrow terminal; the report at the end has the whole reason.
+                shown.println(shorten(&format!("failed: {name}: {reason}"), 79));
             }
             if report.status != Outcome::Removed {
                 shown.inc(1);

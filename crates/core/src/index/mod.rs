@@ -21,8 +21,8 @@ use crate::model::GenerationId;
 
 pub use fuse::{Weights, fuse};
 pub use maintain::TableStats;
+pub use schema::Entry;
 pub use search::{Candidate, Query};
-pub use write::Entry;
 
 /// The folder of generations.
 pub struct Index {

@@ -6,8 +6,37 @@ use arrow_array::types::Float32Type;
 use arrow_array::{Array, ArrayRef, FixedSizeListArray, RecordBatch, StringArray, UInt32Array};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
-use super::write::Entry;
 use crate::error::{Error, Result};
+use crate::model::{AgentId, ChunkId, DocumentId, FileType, OrganizationId};
+
+/// A chunk as the index holds it.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The chunk.
+    pub chunk_id: ChunkId,
+    /// The business.
+    pub organization_id: OrganizationId,
+    /// The agent that alone may use it.
+    pub agent_id: Option<AgentId>,
+    /// Its document.
+    pub document_id: DocumentId,
+    /// Position within the document, from 0.
+    pub chunk_index: u32,
+    /// Page, from 1.
+    pub page_number: u32,
+    /// File name of the document.
+    pub filename: String,
+    /// Kind of file.
+    pub document_type: FileType,
+    /// The text.
+    pub content: String,
+    /// Words to be found by, joined by spaces.
+    pub terms: String,
+    /// RFC 3339, UTC.
+    pub created_at: String,
+    /// Unit vector.
+    pub vector: Vec<f32>,
+}
 
 /// Words of a chunk as `text::terms` makes them, joined by spaces: what full text searches. Folding
 /// and stemming happen there and not in LanceDB, which stems before it folds, so that a customer who

@@ -5,42 +5,12 @@ use std::collections::HashSet;
 use futures::TryStreamExt;
 use lancedb::query::{ExecutableQuery, QueryBase, Select};
 
-use super::schema::{self, CHUNK_ID};
+use super::schema::{self, CHUNK_ID, Entry};
 use super::{Generation, failed};
 use crate::error::Result;
-use crate::model::{AgentId, ChunkId, DocumentId, FileType, OrganizationId};
 
 /// Ids in one condition: long conditions are parsed slowly.
 const IDS_AT_ONCE: usize = 500;
-
-/// A chunk as the index holds it.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// The chunk.
-    pub chunk_id: ChunkId,
-    /// The business.
-    pub organization_id: OrganizationId,
-    /// The agent that alone may use it.
-    pub agent_id: Option<AgentId>,
-    /// Its document.
-    pub document_id: DocumentId,
-    /// Position within the document, from 0.
-    pub chunk_index: u32,
-    /// Page, from 1.
-    pub page_number: u32,
-    /// File name of the document.
-    pub filename: String,
-    /// Kind of file.
-    pub document_type: FileType,
-    /// The text.
-    pub content: String,
-    /// Words to be found by, joined by spaces.
-    pub terms: String,
-    /// RFC 3339, UTC.
-    pub created_at: String,
-    /// Unit vector.
-    pub vector: Vec<f32>,
-}
 
 impl Generation {
     /// Adds rows: all of them or none.

@@ -6,8 +6,8 @@
 
 use std::collections::VecDeque;
 
-use super::pipeline::Prepared;
 use super::tidy::tidy_job;
+use super::work::Prepared;
 use super::{Blobs, DocumentReport, Outcome};
 use crate::clock::SharedClock;
 use crate::error::{Error, Result};

@@ -2,7 +2,7 @@
 //! source → parse → normalise → chunk → embed → index → committed.
 //!
 //! `source.rs` finds files, `parse/` reads them in child processes, `normalise.rs` and `chunk.rs` are
-//! pure, `blobs.rs` keeps the bytes, `pipeline.rs` overlaps the steps, `commit.rs` makes documents
+//! pure, `blobs.rs` keeps the bytes, `work.rs` decides what has to be parsed, `pipeline.rs` overlaps the steps, `commit.rs` makes documents
 //! searchable all at once or not at all, `tidy.rs` brings the index in line with the store.
 
 mod blobs;
@@ -13,6 +13,7 @@ pub mod parse;
 mod pipeline;
 mod source;
 mod tidy;
+mod work;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,9 +27,10 @@ pub use blobs::Blobs;
 pub use chunk::{ChunkSize, chunk_pages};
 pub(crate) use commit::Committer;
 pub use normalise::{PageText, clean_text, normalise};
-pub use pipeline::{Pipeline, Work, prepare_bytes, prepare_files};
+pub use pipeline::Pipeline;
 pub use source::{SourceFile, absolute, discover};
 pub use tidy::{TIDY_QUEUE, Tidied, tidy, tidy_job};
+pub use work::{Work, prepare_bytes, prepare_files};
 
 /// What to ingest, and how.
 #[derive(Debug, Clone, Default)]

@@ -5,8 +5,8 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::fold::fold;
 use super::stopwords::is_function_word;
-use super::terms::fold;
 use crate::model::Locale;
 
 /// Words looked at: enough to decide, bounded for long texts.

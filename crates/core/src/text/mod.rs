@@ -4,12 +4,14 @@
 //! Pure functions. Ingest cuts sentences with it, the index finds by its terms, and extractive
 //! answers choose sentences with it, so that all three agree on what a word is.
 
+mod fold;
 mod language;
 mod sentences;
 mod stem;
 mod stopwords;
 mod terms;
 
+pub use fold::fold;
 pub use language::detect;
 pub use sentences::sentence_spans;
-pub use terms::{fold, query_terms, terms};
+pub use terms::{query_terms, terms};

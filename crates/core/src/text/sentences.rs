@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::terms::fold;
+use super::fold::fold;
 
 /// Abbreviations after which a capital letter does not begin a sentence, folded.
 const ABBREVIATIONS: [&str; 40] = [

@@ -6,7 +6,7 @@
 
 use rust_stemmers::{Algorithm, Stemmer};
 
-use super::terms::fold;
+use super::fold::fold;
 use crate::model::Locale;
 
 /// Folded endings and what they are spelled like, longest first.

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::fold::fold;
 use super::language::detect;
 use super::stem::stem;
 use super::stopwords::is_stop_word;
@@ -13,14 +12,6 @@ use crate::model::Locale;
 
 /// Longest word kept, in bytes: longer ones are data, not language.
 const LONGEST: usize = 40;
-
-/// Lower case without accents.
-pub fn fold(text: &str) -> String {
-    if text.is_ascii() {
-        return text.to_ascii_lowercase();
-    }
-    text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
-}
 
 /// The terms of a text in `language`, in order, with repetitions.
 pub fn terms(text: &str, language: Locale) -> Vec<String> {
