@@ -11,7 +11,7 @@ use crate::model::Hit;
 /// How much a point of cosine above the threshold weighs against a point of coverage.
 const COSINE_WEIGHT: f32 = 2.0;
 /// Evidence needed from a model that reads the question's language. Chosen, as the next one, on
-/// question sets of three kinds of business and of a university, half of them without an answer.
+/// question sets of small businesses and of a university, with and without an answer.
 const TRUSTED: f32 = 0.30;
 /// Evidence needed from a model that does not.
 const FOREIGN: f32 = 0.75;

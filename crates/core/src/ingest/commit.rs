@@ -38,7 +38,6 @@ pub(crate) struct Committer<'a> {
 struct Open {
     path: String,
     known: Option<DocumentId>,
-    old_hash_may_go: bool,
     version: NewVersion,
     asked: usize,
     answered: usize,
@@ -77,7 +76,6 @@ impl<'a> Committer<'a> {
         self.open.push_back(Open {
             path: work.path.clone(),
             known: work.known,
-            old_hash_may_go: work.known.is_some(),
             asked: 0,
             answered: 0,
             version: NewVersion {
@@ -166,7 +164,7 @@ impl<'a> Committer<'a> {
         let committed = self.store.commit_versions(versions, tidy_job()).await?;
         let mut reports = Vec::new();
         for ((document, (id, pages, chunks)), done) in documents.into_iter().zip(facts).zip(committed) {
-            if let Some(old) = done.replaced_hash.filter(|_| document.old_hash_may_go)
+            if let Some(old) = done.replaced_hash
                 && !self.store.content_is_used(&old).await?
             {
                 self.blobs.remove(&old).await?;

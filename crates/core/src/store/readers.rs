@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use super::schema::connect;
 use crate::error::{Error, Result};
 
-/// Connections at most. Reads take well under a millisecond; more would only contend.
+/// Connections at most: reads are short, and each connection holds a cache of its own.
 const POOL: usize = 4;
 
 #[derive(Clone)]
