@@ -17,8 +17,6 @@ every caller gets the same vector and none has to know how this model pools.
 
 import hashlib
 import json
-import logging
-import math
 import shutil
 import sys
 from pathlib import Path
@@ -29,16 +27,28 @@ from onnx import TensorProto, helper, numpy_helper
 from safetensors.numpy import load_file
 
 NAME = "all-MiniLM-L6-v2"
+GRAPH, WEIGHTS = "model.onnx", "model.onnx_data"
 OPSET = 18
+# ONNX Runtime's own nodes.
+RUNTIME = "com.microsoft"
+RUNTIME_OPS = {"Gelu", "MatMulIntegerToFloat", "MultiHeadAttention"}
 # ONNX Runtime accepts older IR versions for ever, newer ones only from some release on.
 IR_VERSION = 8
+# Weights from this many bytes on go into a file of their own, each from a page boundary on.
+LARGE = 1 << 14
+PAGE = 4096
 
 
 class Graph:
-    """Collects nodes and constants; every method returns the name of a value."""
+    """Collects nodes and constants; every method returns the name of a value.
 
-    def __init__(self, weights):
+    With `int8` the large weights are written as 8-bit integers and the products as the
+    nodes that quantise their input at run time.
+    """
+
+    def __init__(self, weights, int8):
         self.weights = weights
+        self.int8 = int8
         self.nodes = []
         self.constants = {}
 
@@ -53,18 +63,59 @@ class Graph:
     def ints(self, *values):
         return self.constant("ints_" + "_".join(str(v) for v in values), values, np.int64)
 
-    def weight(self, name, transpose=False):
-        value = self.weights[name]
-        return self.constant(name, value.T if transpose else value, np.float32)
+    def weight(self, name):
+        return self.constant(name, self.weights[name], np.float32)
+
+    def node(self, op, *inputs, outputs, **attributes):
+        domain = RUNTIME if op in RUNTIME_OPS else ""
+        self.nodes.append(
+            helper.make_node(op, list(inputs), outputs, name=f"node_{outputs[0]}", domain=domain, **attributes)
+        )
 
     def add(self, op, *inputs, name=None, **attributes):
         out = name or f"{op.lower()}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(op, list(inputs), [out], name=f"node_{out}", **attributes))
+        self.node(op, *inputs, outputs=[out], **attributes)
         return out
 
-    def linear(self, x, layer):
-        product = self.add("MatMul", x, self.weight(f"{layer}.weight", transpose=True))
-        return self.add("Add", product, self.weight(f"{layer}.bias"))
+    def rows(self, table, ids):
+        """Looks up rows of a table."""
+        if not self.int8:
+            return self.add("Gather", self.weight(table), ids)
+        small, scale = quantise(self.weights[table], 127)
+        rows = self.add("Gather", self.constant(table, small, np.int8), ids)
+        return self.add("DequantizeLinear", rows, self.scalar(f"{table}.scale", scale))
+
+    def linear(self, x, *layers):
+        """The products of one value with the weights of several layers."""
+        if not self.int8:
+            results = []
+            for layer in layers:
+                # [out, in] as published. Stored the other way round: read in place, without a copy.
+                weight = self.constant(f"{layer}.weight", self.weights[f"{layer}.weight"].T, np.float32)
+                results.append(self.add("Gemm", x, weight, self.weight(f"{layer}.bias")))
+            return results
+        out = f"quantised_{len(self.nodes)}"
+        scale, zero = f"{out}_scale", f"{out}_zero"
+        self.node("DynamicQuantizeLinear", x, outputs=[out, scale, zero])
+        results = []
+        for layer in layers:
+            # 7 bits of range: with all 8, the 16-bit sums of processors without VNNI saturate
+            # and the vectors depend on the machine. One scale for a whole matrix would cost far
+            # too much: cosines down to 0.67.
+            small, scales = quantise(self.weights[f"{layer}.weight"].T, 64, axis=0)
+            results.append(
+                self.add(
+                    "MatMulIntegerToFloat",
+                    out,
+                    self.constant(f"{layer}.weight", small, np.int8),
+                    scale,
+                    self.constant(f"{layer}.scales", scales, np.float32),
+                    zero,
+                    "",
+                    self.weight(f"{layer}.bias"),
+                )
+            )
+        return results
 
     def layer_norm(self, x, layer, epsilon):
         return self.add(
@@ -76,59 +127,53 @@ class Graph:
             epsilon=epsilon,
         )
 
-    def gelu(self, x):
-        """The exact form with erf, written out: the pattern ONNX Runtime fuses."""
-        erf = self.add("Erf", self.add("Div", x, self.scalar("sqrt_two", math.sqrt(2.0))))
-        gate = self.add("Add", erf, self.scalar("one", 1.0))
-        return self.add("Mul", self.add("Mul", x, gate), self.scalar("half", 0.5))
+
+def quantise(weight, largest, axis=None):
+    """A weight as integers from -largest to largest, and its scale (one a column, or one)."""
+    scale = np.maximum(np.abs(weight).max(axis=axis), np.float32(1e-12)) / np.float32(largest)
+    return np.rint(weight / scale).astype(np.int8), scale
 
 
-def build(weights, config):
-    """The forward pass of a BERT encoder, in the node order that attention fusion looks for."""
-    g = Graph(weights)
+def build(weights, config, int8):
+    """The forward pass of a BERT encoder.
+
+    Written in the nodes that ONNX Runtime would fuse a plain graph into: what is fused here
+    need not be found and fused again each time the model is loaded. Not all of them are
+    better: its SkipLayerNormalization is several times slower than Add and
+    LayerNormalization, and a bias costs nothing in Gemm, which takes two dimensions.
+    """
+    g = Graph(weights, int8)
     hidden = config["hidden_size"]
     heads = config["num_attention_heads"]
-    per_head = hidden // heads
     epsilon = config["layer_norm_eps"]
     if config["hidden_act"] != "gelu" or config.get("position_embedding_type", "absolute") != "absolute":
         raise SystemExit("export_onnx: only BERT with gelu and absolute positions is understood")
 
-    # Token, type and position embeddings.
-    length = g.add("Gather", g.add("Shape", "input_ids"), g.scalar("axis_one", 1, np.int64))
-    positions = g.add(
-        "Range", g.scalar("range_start", 0, np.int64), length, g.scalar("range_step", 1, np.int64)
-    )
-    words = g.add("Gather", g.weight("embeddings.word_embeddings.weight"), "input_ids")
+    # Token, type and position embeddings; [batch, seq, hidden].
+    length = g.add("Shape", "input_ids", start=1, end=2)
+    words = g.rows("embeddings.word_embeddings.weight", "input_ids")
     types = g.add("Gather", g.weight("embeddings.token_type_embeddings.weight"), "token_type_ids")
-    places = g.add("Gather", g.weight("embeddings.position_embeddings.weight"), positions)
+    places = g.add("Slice", g.weight("embeddings.position_embeddings.weight"), g.ints(0), length)
     x = g.add("Add", g.add("Add", words, types), places)
     x = g.layer_norm(x, "embeddings.LayerNorm", epsilon)
 
-    # 0 where there is a token, a large negative number where there is padding; [batch, 1, 1, seq].
-    mask = g.add("Unsqueeze", g.add("Unsqueeze", "attention_mask", g.ints(1)), g.ints(2))
-    mask = g.add("Sub", g.scalar("one", 1.0), g.add("Cast", mask, to=TensorProto.FLOAT))
-    mask = g.add("Mul", mask, g.scalar("masked", -10000.0))
-
-    split, merge = g.ints(0, 0, heads, per_head), g.ints(0, 0, hidden)
-
-    def project(x, layer, order):
-        return g.add("Transpose", g.add("Reshape", g.linear(x, layer), split), perm=order)
-
+    # Between the attentions every token is a row; [batch * seq, hidden].
+    mask = g.add("Cast", "attention_mask", to=TensorProto.INT32)
+    rows, sentences = g.ints(-1, hidden), g.add("Shape", x)
+    x = g.add("Reshape", x, rows)
     for index in range(config["num_hidden_layers"]):
         layer = f"encoder.layer.{index}"
         attention = f"{layer}.attention"
-        query = project(x, f"{attention}.self.query", [0, 2, 1, 3])
-        key = project(x, f"{attention}.self.key", [0, 2, 3, 1])
-        value = project(x, f"{attention}.self.value", [0, 2, 1, 3])
-        scores = g.add("Div", g.add("MatMul", query, key), g.scalar("sqrt_head", math.sqrt(per_head)))
-        scores = g.add("Softmax", g.add("Add", scores, mask), axis=3)
-        context = g.add("Transpose", g.add("MatMul", scores, value), perm=[0, 2, 1, 3])
-        context = g.linear(g.add("Reshape", context, merge), f"{attention}.output.dense")
+        parts = g.linear(x, *(f"{attention}.self.{part}" for part in ("query", "key", "value")))
+        parts = [g.add("Reshape", part, sentences) for part in parts]
+        context = g.add("MultiHeadAttention", *parts, "", mask, num_heads=heads)
+        (context,) = g.linear(g.add("Reshape", context, rows), f"{attention}.output.dense")
         x = g.layer_norm(g.add("Add", context, x), f"{attention}.output.LayerNorm", epsilon)
-        inner = g.gelu(g.linear(x, f"{layer}.intermediate.dense"))
-        x = g.layer_norm(
-            g.add("Add", g.linear(inner, f"{layer}.output.dense"), x), f"{layer}.output.LayerNorm", epsilon
-        )
+        (inner,) = g.linear(x, f"{layer}.intermediate.dense")
+        # The exact form with erf.
+        (inner,) = g.linear(g.add("Gelu", inner), f"{layer}.output.dense")
+        x = g.layer_norm(g.add("Add", inner, x), f"{layer}.output.LayerNorm", epsilon)
+    x = g.add("Reshape", x, sentences)
 
     # Mean over the tokens that are not padding, then unit length. The two floors keep
     # an input of nothing but padding from becoming NaN.
@@ -148,7 +193,7 @@ def build(weights, config):
     outputs = [helper.make_tensor_value_info("sentence_embedding", TensorProto.FLOAT, ["batch", hidden])]
     model = helper.make_model(
         helper.make_graph(g.nodes, "sentence_encoder", inputs, outputs, list(g.constants.values())),
-        opset_imports=[helper.make_opsetid("", OPSET)],
+        opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(RUNTIME, 1)],
         producer_name="export_onnx",
     )
     model.ir_version = IR_VERSION
@@ -156,23 +201,24 @@ def build(weights, config):
     return model
 
 
-def quantise(source, target):
-    """8-bit weights for the matrix products and the word table; activations stay float
-    between the nodes and are quantised at run time."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
+def save(model, folder):
+    """Writes the graph, and next to it the large weights.
 
-    # It advises a preparation that changes nothing for this graph.
-    logging.getLogger().setLevel(logging.ERROR)
-    quantize_dynamic(
-        str(source),
-        str(target),
-        weight_type=QuantType.QInt8,
-        # One scale for a whole matrix costs far too much here: cosines down to 0.67.
-        per_channel=True,
-        # 7 bits of range: with all 8, the 16-bit sums of processors without VNNI saturate
-        # and the vectors depend on the machine.
-        reduce_range=True,
-    )
+    ONNX Runtime maps a file of weights into memory, while weights inside the graph are
+    parsed and copied: several times as long until the first vector, and more memory.
+    """
+    with open(folder / WEIGHTS, "wb") as weights:
+        for tensor in model.graph.initializer:
+            if len(tensor.raw_data) < LARGE:
+                continue
+            weights.write(bytes(-weights.tell() % PAGE))
+            where = {"location": WEIGHTS, "offset": weights.tell(), "length": len(tensor.raw_data)}
+            weights.write(tensor.raw_data)
+            tensor.ClearField("raw_data")
+            tensor.data_location = TensorProto.EXTERNAL
+            for key, value in where.items():
+                tensor.external_data.add(key=key, value=str(value))
+    (folder / GRAPH).write_bytes(model.SerializeToString(deterministic=True))
 
 
 def write_tokenizer(source, target):
@@ -184,12 +230,12 @@ def write_tokenizer(source, target):
     target.write_text(json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
 
 
-def write_profile(folder, name, config):
+def write_profile(folder, config, int8):
     def digest(file):
         return hashlib.sha256((folder / file).read_bytes()).hexdigest()
 
     profile = {
-        "name": name,
+        "name": folder.name,
         "dimension": config["hidden_size"],
         "maxTokens": 256,
         "pooling": "in-graph",
@@ -201,7 +247,8 @@ def write_profile(folder, name, config):
         "license": "Apache-2.0",
         "source": "sentence-transformers/all-MiniLM-L6-v2",
         "output": "sentence_embedding",
-        "files": {file: digest(file) for file in ("model.onnx", "tokenizer.json")},
+        "dynamicQuantization": int8,
+        "files": {file: digest(file) for file in (GRAPH, WEIGHTS, "tokenizer.json")},
     }
     (folder / "profile.json").write_text(json.dumps(profile, indent=2) + "\n", encoding="utf-8")
 
@@ -215,18 +262,15 @@ def main():
         name.removeprefix("bert."): value for name, value in load_file(source / "model.safetensors").items()
     }
 
-    full, small = out / NAME, out / f"{NAME}-int8"
-    for folder in (full, small):
+    for name, int8 in ((NAME, False), (f"{NAME}-int8", True)):
+        folder = out / name
         folder.mkdir(parents=True, exist_ok=True)
         write_tokenizer(source / "tokenizer.json", folder / "tokenizer.json")
         shutil.copyfile(source / "config.json", folder / "config.json")
-
-    onnx.save(build(weights, config), full / "model.onnx")
-    quantise(full / "model.onnx", small / "model.onnx")
-    for folder in (full, small):
-        write_profile(folder, folder.name, config)
-        size = (folder / "model.onnx").stat().st_size
-        print(f"{folder.name}: {size / 1e6:.1f} MB")
+        save(build(weights, config, int8), folder)
+        write_profile(folder, config, int8)
+        size = sum((folder / file).stat().st_size for file in (GRAPH, WEIGHTS))
+        print(f"{name}: {size / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":
