@@ -12,7 +12,7 @@ use crate::setting::Model;
 
 /// As in `agent_core::embed::local`, so that both run the same batches.
 const GROUP: usize = 256;
-const BATCH_TOKENS: usize = 1024;
+const BATCH_TOKENS: usize = 512;
 const BATCH_TEXTS: usize = 32;
 
 /// A session and the batches to run.

@@ -105,7 +105,9 @@ fn fastembed(model: &Model) -> Result<TextEmbedding> {
     let options =
         InitOptionsUserDefined::new().with_environment(model.environment.clone()).with_max_length(max_tokens);
     // Without a pooling it takes the graph's own, which this model has.
-    let user_defined = UserDefinedEmbeddingModel::new(read("model.onnx")?, files);
+    let weights = "model.onnx_data";
+    let user_defined = UserDefinedEmbeddingModel::new(read("model.onnx")?, files)
+        .with_external_initializer(weights.to_owned(), read(weights)?);
     Ok(TextEmbedding::try_new_from_user_defined(user_defined, options)?)
 }
 
