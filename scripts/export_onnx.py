@@ -140,7 +140,7 @@ def build(weights, config, int8):
     Written in the nodes that ONNX Runtime would fuse a plain graph into: what is fused here
     need not be found and fused again each time the model is loaded. Not all of them are
     better: its SkipLayerNormalization is several times slower than Add and
-    LayerNormalization, and a bias costs nothing in Gemm, which takes two dimensions.
+    LayerNormalization. Gemm adds the bias itself, but takes two dimensions.
     """
     g = Graph(weights, int8)
     hidden = config["hidden_size"]

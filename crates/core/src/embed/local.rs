@@ -16,8 +16,7 @@ use tokenizers::{Encoding, Tokenizer, TruncationParams};
 use super::{Embedder, ModelProfile, Pooling, TokenCounter};
 use crate::error::{Error, Result};
 
-/// Tokens of a batch, padding included. Measured best for texts of 24 and of 190 tokens: what a layer
-/// makes of it still fits the caches.
+/// Tokens of a batch, padding included. Best or close to it for texts of 24 and of 190 tokens.
 const BATCH_TOKENS: usize = 512;
 /// Texts of a batch at most.
 const BATCH_TEXTS: usize = 32;
