@@ -3,7 +3,8 @@
 //!
 //! One binary for the whole suite: linking it takes longer than running it. `answers.rs` retrieval and
 //! grounding, `ingest.rs` documents in and out, `bad_input.rs` what goes wrong, `manners.rs` output,
-//! exit codes and configuration, `providers.rs` chat and embedding services.
+//! exit codes and configuration, `providers.rs` chat and embedding services, `uploads.rs` the library's
+//! way in for documents that come over a network, `jobs.rs` background work.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -11,5 +12,7 @@ mod answers;
 mod bad_input;
 mod deployment;
 mod ingest;
+mod jobs;
 mod manners;
 mod providers;
+mod uploads;

@@ -117,9 +117,18 @@ fn completions_and_manual_name_every_command() {
     let deployment = Deployment::new();
     for args in [&["completions", "bash"][..], &["man"]] {
         let text = deployment.run(args).expect(0).stdout;
-        for command in
-            ["ingest", "query", "search", "extract", "documents", "agents", "reindex", "models", "status"]
-        {
+        for command in [
+            "ingest",
+            "query",
+            "search",
+            "extract",
+            "documents",
+            "agents",
+            "jobs",
+            "reindex",
+            "models",
+            "status",
+        ] {
             assert!(text.contains(command), "{args:?} lacks {command}");
         }
     }
@@ -150,4 +159,27 @@ fn models_are_listed_and_verified() {
     assert!(names.contains(&"all-MiniLM-L6-v2") && names.contains(&"multilingual-e5-small"), "{names:?}");
     deployment.run(&["models", "verify"]).expect(0);
     deployment.run(&["models", "verify", "nonsense"]).expect(5);
+}
+
+#[test]
+fn the_owner_is_made_once_and_a_generated_password_is_shown_once() {
+    let deployment = Deployment::new();
+    let init = ["--json", "init", "--email", "Ana@Padaria.example"];
+    let made = deployment.run(&init).expect(0).json();
+    assert_eq!(made["owner"]["email"], "ana@padaria.example");
+    assert_eq!(made["owner"]["created"], true);
+    assert_eq!(made["owner"]["password"].as_str().unwrap().len(), 20);
+    let again = deployment.run(&init).expect(0).json();
+    assert_eq!(again["owner"]["created"], false);
+    assert!(again["owner"].get("password").is_none(), "{again}");
+
+    let given = ["--json", "init", "--email", "bia@padaria.example", "--password-stdin"];
+    let ran = deployment.run_with_input(&given, b"uma senha longa\n").expect(0);
+    assert!(!ran.stdout.contains("uma senha longa") && !ran.stderr.contains("uma senha longa"));
+    assert_eq!(ran.json()["owner"]["created"], true);
+    let short = ["init", "--email", "caio@padaria.example", "--password-stdin"];
+    let ran = deployment.run_with_input(&short, b"curta\n").expect(3);
+    assert!(ran.stderr.contains("at least 10 characters"), "{}", ran.stderr);
+    deployment.run_with_input(&short, b"").expect(3);
+    deployment.run(&["init", "--password-stdin"]).expect(2);
 }

@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::exit;
 
-pub use manage::{AgentsCommand, ConfigCommand, DocumentsCommand, ModelsCommand};
+pub use manage::{AgentsCommand, ConfigCommand, DocumentsCommand, JobsCommand, ModelsCommand};
 
 /// Answers customers from a business's own documents.
 #[derive(Debug, Parser)]
@@ -68,6 +68,9 @@ pub enum Command {
     /// List and change the agents that answer
     #[command(subcommand)]
     Agents(AgentsCommand),
+    /// Look at background jobs, run them, try failed ones again
+    #[command(subcommand)]
+    Jobs(JobsCommand),
     /// Rebuild the search index, e.g. for another embedding model
     Reindex(ReindexArgs),
     /// List and install embedding models
@@ -90,6 +93,12 @@ pub struct InitArgs {
     /// Name of the business
     #[arg(long, default_value = "Minha empresa")]
     pub name: String,
+    /// Make an owner's account with this e-mail address; its password is generated and shown once
+    #[arg(long, value_name = "EMAIL")]
+    pub email: Option<String>,
+    /// Read the owner's password from standard input, one line
+    #[arg(long, requires = "email")]
+    pub password_stdin: bool,
 }
 
 /// `ingest`

@@ -49,11 +49,18 @@ impl Exit {
 
     fn of(kind: ErrorKind) -> Self {
         match kind {
-            ErrorKind::InvalidInput | ErrorKind::Config | ErrorKind::Incompatible | ErrorKind::Conflict => {
-                Self::Invalid
-            }
+            ErrorKind::InvalidInput
+            | ErrorKind::Config
+            | ErrorKind::Incompatible
+            | ErrorKind::Conflict
+            | ErrorKind::Unauthenticated
+            | ErrorKind::Forbidden
+            | ErrorKind::QuotaExceeded => Self::Invalid,
             ErrorKind::NotFound => Self::NotFound,
-            ErrorKind::Unavailable | ErrorKind::Storage | ErrorKind::MissingRuntime => Self::Unavailable,
+            ErrorKind::Unavailable
+            | ErrorKind::Storage
+            | ErrorKind::MissingRuntime
+            | ErrorKind::TooManyRequests => Self::Unavailable,
             ErrorKind::Cancelled => Self::Interrupted,
             _ => Self::Internal,
         }

@@ -1,66 +1,127 @@
 //! The composition root: a deployment, open, and the verbs a Rust user calls.
 //!
-//! `open.rs` puts the parts together, `documents.rs` ingests and lists, `ask.rs` searches and answers,
-//! `agents.rs` manages agents, `reindex.rs` rebuilds the index, `status.rs` reports. Models are loaded
-//! when first needed: listing documents costs no model.
+//! `open.rs` puts the parts together, `documents.rs` ingests and lists, `uploads.rs` receives documents,
+//! `processing.rs` makes them searchable, `ask.rs` checks questions and searches, `respond.rs` answers
+//! (`conversation.rs`: follow-ups), `feedback.rs` looks answers up again, `agents.rs` manages agents,
+//! `reindex.rs` rebuilds the index, `retention.rs` forgets, `exports.rs` gives people their data,
+//! `status.rs` and `health.rs` report. Accounts: `sessions.rs` logs in and out, `authenticate.rs` says who
+//! is calling, and `profile.rs`, `members.rs`, `api_keys.rs`, `organizations.rs` and `audit.rs` manage what
+//! they are named after. `workers.rs` runs jobs and `handlers/` says what each does. Models are loaded when
+//! first needed: listing documents costs no model.
 
 mod agents;
+mod api_keys;
 mod ask;
+mod audit;
+mod authenticate;
+mod conversation;
 mod documents;
+mod exports;
+mod feedback;
+mod handlers;
+mod health;
 mod lock;
+mod members;
 mod open;
+mod organizations;
+mod processing;
+mod profile;
 mod reindex;
+mod respond;
+mod retention;
+mod sessions;
 mod status;
+mod uploads;
+mod workers;
 
 use std::sync::Arc;
 
 use tokio::sync::OnceCell;
 
+use crate::accounts::Accounts;
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::embed::SharedEmbedder;
+use crate::error::{Error, Result};
 use crate::index::Index;
 use crate::ingest::Blobs;
 use crate::ingest::parse::Sandbox;
 use crate::llm::SharedChatModel;
+use crate::model::OrganizationId;
+use crate::net::Breaker;
 use crate::store::{Organization, Store};
 
 pub use ask::{Ask, BatchAnswer};
 pub use documents::{IngestReport, Totals};
+pub use health::{Dashboard, Part, PartState};
 pub use open::PARSE_WORKER_ARGUMENT;
+pub use retention::{PurgeReport, Retained, RetentionReport};
+pub use sessions::Session;
 pub use status::Status;
+pub use uploads::{Upload, UploadInfo};
 
-/// An open deployment. Cheap to share behind an [`Arc`].
+/// An open deployment, seen by one of its businesses. Cheap to clone.
+#[derive(Clone)]
 pub struct Engine {
+    parts: Arc<Parts>,
+    organization: Organization,
+}
+
+/// What all businesses of a deployment share.
+struct Parts {
     config: Config,
     clock: SharedClock,
     store: Store,
     blobs: Blobs,
     index: Index,
-    organization: Organization,
+    lock: lock::IndexLock,
+    /// Held while the first generation is made: documents are processed side by side.
+    first_generation: tokio::sync::Mutex<()>,
     embedder: OnceCell<SharedEmbedder>,
     sandbox: OnceCell<Arc<Sandbox>>,
     chat: Option<SharedChatModel>,
+    accounts: Accounts,
+    /// One for each service on the internet that is configured.
+    breakers: Vec<Arc<Breaker>>,
 }
 
 impl Engine {
     /// The configuration it was opened with.
     pub fn config(&self) -> &Config {
-        &self.config
+        &self.parts.config
     }
 
-    /// The business this deployment serves.
+    /// The business on whose behalf the verbs act: the deployment's own unless
+    /// [`Engine::for_organization`] chose another.
     pub fn organization(&self) -> &Organization {
         &self.organization
     }
 
     /// The store, for callers that need more than the verbs.
     pub fn store(&self) -> &Store {
-        &self.store
+        &self.parts.store
+    }
+
+    /// The same deployment on behalf of another of its businesses.
+    pub async fn for_organization(&self, id: OrganizationId) -> Result<Self> {
+        if id == self.organization.id {
+            return Ok(self.clone());
+        }
+        let found = self.parts.store.organization_by_id(id).await?;
+        let organization = found.ok_or_else(|| Error::not_found(format!("there is no organization {id}")))?;
+        Ok(Self { parts: Arc::clone(&self.parts), organization })
+    }
+
+    /// The source of time and ids.
+    pub fn clock(&self) -> &SharedClock {
+        &self.parts.clock
     }
 
     /// Waits for everything written and closes the store.
-    pub async fn close(self) -> crate::error::Result<()> {
-        self.store.close().await
+    pub async fn close(self) -> Result<()> {
+        self.parts.store.clone().close().await
     }
 }
+
+#[cfg(test)]
+mod accounts_tests;

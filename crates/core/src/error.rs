@@ -7,6 +7,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
 
 /// Result of the library's fallible calls.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -31,6 +32,14 @@ pub enum ErrorKind {
     Unavailable,
     /// The disk is full or the file system refused.
     Storage,
+    /// Nobody is logged in, or what they showed is not valid.
+    Unauthenticated,
+    /// Who they are is known; they may not do this.
+    Forbidden,
+    /// A limit of the plan is reached.
+    QuotaExceeded,
+    /// Too many requests; [`Error::retry_after`] says when to come back.
+    TooManyRequests,
     /// The caller asked to stop.
     Cancelled,
     /// A defect of this program.
@@ -41,13 +50,68 @@ pub enum ErrorKind {
 pub struct Error {
     kind: ErrorKind,
     message: String,
+    // Boxed: few errors have them, and every `Result` carries the size.
+    extra: Option<Box<Extra>>,
     source: Option<Box<dyn StdError + Send + Sync + 'static>>,
+}
+
+#[derive(Debug, Default)]
+struct Extra {
+    code: Option<&'static str>,
+    retry_after: Option<Duration>,
+    fields: Vec<FieldProblem>,
+}
+
+/// A field of the caller's input that breaks a rule.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct FieldProblem {
+    /// The field as the caller wrote it: `email`, `settings.retention`.
+    pub field: String,
+    /// What is wrong and what is accepted.
+    pub message: String,
 }
 
 impl Error {
     /// An error of `kind` with a message for the user.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), source: None }
+        Self { kind, message: message.into(), extra: None, source: None }
+    }
+
+    /// Gives it a stable code that programs may depend on, finer than its kind: `registration_closed`.
+    #[must_use]
+    pub fn with_code(mut self, code: &'static str) -> Self {
+        self.extra.get_or_insert_default().code = Some(code);
+        self
+    }
+
+    /// Says when it is worth trying again.
+    #[must_use]
+    pub fn with_retry_after(mut self, after: Duration) -> Self {
+        self.extra.get_or_insert_default().retry_after = Some(after);
+        self
+    }
+
+    /// Names a field that breaks a rule.
+    #[must_use]
+    pub fn with_field(mut self, field: impl Into<String>, message: impl Into<String>) -> Self {
+        let problem = FieldProblem { field: field.into(), message: message.into() };
+        self.extra.get_or_insert_default().fields.push(problem);
+        self
+    }
+
+    /// The stable code, if it has one of its own.
+    pub fn code(&self) -> Option<&'static str> {
+        self.extra.as_ref()?.code
+    }
+
+    /// When it is worth trying again.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.extra.as_ref()?.retry_after
+    }
+
+    /// The fields that break a rule.
+    pub fn fields(&self) -> &[FieldProblem] {
+        self.extra.as_ref().map_or(&[], |e| &e.fields)
     }
 
     /// Keeps `source` as the cause.
@@ -134,7 +198,8 @@ impl fmt::Debug for Error {
         if let Some(source) = &self.source {
             d.field("source", source);
         }
-        d.finish()
+        // Code, fields and the time to come back are for clients.
+        d.finish_non_exhaustive()
     }
 }
 

@@ -39,6 +39,7 @@
 pub mod error;
 
 pub mod clock;
+pub mod stop;
 
 pub mod model;
 
@@ -54,13 +55,15 @@ pub mod embed;
 pub mod index;
 pub mod llm;
 
+pub mod accounts;
 pub mod answer;
 pub mod ingest;
+pub mod jobs;
 
 pub mod engine;
 
 pub use config::{Config, ConfigSources};
-pub use engine::{Ask, Engine, IngestReport};
+pub use engine::{Ask, Engine, IngestReport, Session};
 pub use error::{Error, ErrorKind, Result};
 pub use ingest::{IngestEvent, IngestOptions, Stop};
 

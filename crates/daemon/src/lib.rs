@@ -1,33 +1,89 @@
 //! The daemon as a library: tests and other programs boot it with a listener of their own.
 //!
-//! Thin on purpose: HTTP in here, everything else in `agent-core`.
+//! Thin on purpose: HTTP in here, everything else in `agent-core`. `router.rs` is the route table, `api/`
+//! the verbs, `server.rs` the connections, `access.rs` who may call, `observe.rs` what stands around
+//! every request.
 
+mod access;
+mod api;
+mod docs;
+mod extract;
+mod gauges;
+mod json_log;
 mod lifecycle;
+mod limits;
+mod observe;
+mod openapi;
+mod otlp;
+mod response;
 mod router;
+mod server;
+mod state;
+mod telemetry;
 
 use std::future::Future;
+use std::time::Duration;
 
-use agent_core::Config;
+use agent_core::{Config, Engine};
 use anyhow::Context;
 use tokio::net::TcpListener;
 
-pub use lifecycle::termination;
+pub use lifecycle::{listener, termination};
+pub use openapi::PERMISSION;
+pub use telemetry::{Telemetry, start as start_telemetry, start_plain as start_plain_logging};
 
-/// Serves until `shutdown` is done, then finishes the requests in hand.
+use limits::Limits;
+use state::App;
+
+/// How often those who no longer call are forgotten.
+const FORGET: Duration = Duration::from_mins(1);
+
+/// Serves a deployment until `shutdown` is done, then finishes the requests and jobs in hand.
+///
+/// A data directory that was never initialised is: the first to register becomes its owner.
 ///
 /// # Errors
-/// The listener failed.
+/// The data directory cannot be opened, or the listener failed.
 pub async fn run(
-    config: &Config,
+    config: Config,
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let address = listener.local_addr().context("the listener has no address")?;
-    tracing::info!(%address, data_dir = %config.paths.data_dir.display(), "listening");
-    axum::serve(listener, router::router())
-        .with_graceful_shutdown(shutdown)
-        .await
-        .context("serving failed")?;
+    let server_config = config.server.clone();
+    let metrics = telemetry::metrics()?;
+    let (engine, _) = Engine::init(config, None).await?;
+    let app = App::new(engine.clone(), Limits::new(&server_config), metrics);
+    let workers = engine.start_workers();
+    let chores = tokio::spawn(chores(app.clone()));
+    tracing::info!(%address, data_dir = %engine.config().paths.data_dir.display(), "listening");
+    lifecycle::notify_ready();
+
+    let stopping = app.clone();
+    let shutdown = async move {
+        shutdown.await;
+        stopping.stop();
+        lifecycle::notify_stopping();
+    };
+    server::serve(listener, router::router(&app), &server_config, shutdown).await;
+    chores.abort();
+    workers.stop(Duration::from_secs(server_config.shutdown_seconds)).await;
+    engine.close().await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// What is done beside the requests: the model is loaded before the first question, and who no longer
+/// calls is forgotten.
+async fn chores(app: App) {
+    // A model that is missing shows in `/health/ready`; everything else works without.
+    if let Err(error) = app.engine().embedder().await {
+        tracing::error!(%error, "the embedding model cannot be loaded");
+    }
+    let mut ticks = tokio::time::interval(FORGET);
+    loop {
+        ticks.tick().await;
+        app.limits().forget_idle();
+        app.metrics().run_upkeep();
+    }
 }

@@ -3,11 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use agent_core::config::LogFormat;
 use agent_core::{Config, ConfigSources};
-use anyhow::Context;
 use clap::Parser;
-use tokio::net::TcpListener;
 
 /// Serves an agentctl deployment: webhooks and a REST API.
 #[derive(Debug, Parser)]
@@ -37,21 +34,16 @@ fn main() -> ExitCode {
 
 fn serve(cli: Cli) -> anyhow::Result<()> {
     let sources = ConfigSources { file: cli.config, data_dir: cli.data_dir, ..ConfigSources::from_process() };
-    let config = Config::load(&sources).inspect_err(|_| start_logging("info", LogFormat::Text))?;
-    start_logging(config.log.level.as_str(), config.log.format);
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-        let bind = config.server.bind.clone();
-        let listener = TcpListener::bind(&bind).await.with_context(|| format!("cannot listen on {bind}"))?;
-        agentd::run(&config, listener, agentd::termination()?).await
-    })
-}
-
-fn start_logging(level: &str, format: LogFormat) {
-    let filter = format!("warn,agent_core={level},agentd={level}");
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // A second call would be a defect, and harmless.
-    let _ = match format {
-        LogFormat::Text => builder.try_init(),
-        LogFormat::Json => builder.json().try_init(),
+    let config = Config::load(&sources).inspect_err(|_| agentd::start_plain_logging())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let telemetry = {
+        let _inside = runtime.enter();
+        agentd::start_telemetry(&config)?
     };
+    let outcome = runtime.block_on(async {
+        let listener = agentd::listener(&config.server.bind).await?;
+        agentd::run(config, listener, agentd::termination()?).await
+    });
+    telemetry.finish();
+    outcome
 }

@@ -13,8 +13,10 @@
 )]
 
 mod bare;
+mod daemon;
 mod embedding;
 mod ingest;
+mod jobs;
 mod memory;
 mod options;
 mod program;
@@ -36,17 +38,22 @@ use setting::Setting;
 /// A measurement and the name that `--only` knows it by; the quick ones first.
 type Measurement = (&'static str, fn(&Setting, &mut Report) -> Result<()>);
 
-const MEASUREMENTS: [Measurement; 7] = [
+const MEASUREMENTS: [Measurement; 9] = [
     ("size", size::measure),
     ("start", start::measure),
+    ("jobs", jobs::measure),
     ("embedding", embedding::measure),
     ("ingest", ingest::measure),
     ("retrieval", retrieval::measure),
     ("unchanged", unchanged::measure),
+    ("daemon", daemon::measure),
     ("memory", memory::measure),
 ];
 
 fn main() -> Result<()> {
+    if std::env::args().nth(1).as_deref() == Some(daemon::BARE) {
+        return daemon::serve_bare();
+    }
     let Some(options) = Options::parse(std::env::args().skip(1), &MEASUREMENTS.map(|(name, _)| name))? else {
         println!("{}", options::USAGE);
         return Ok(());

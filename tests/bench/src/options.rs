@@ -12,11 +12,13 @@ bench --agentctl FILE --agentd FILE --documents DIR [options]
   --documents DIR   the example documents
   --json FILE       where the figures go [default: target/bench.json]
   --only NAME       measure this only; may be repeated:
-                    size, start, embedding, ingest, retrieval, unchanged, memory
+                    size, start, jobs, embedding, ingest, retrieval, unchanged,
+                    daemon, memory
   --runs N          runs of what is compared [default: 5]
   --texts N         texts to embed [default: 384]
   --chunks N        chunks to search [default: 100000]
   --files N         unchanged files [default: 10000]
+  --jobs N          jobs to enqueue and work [default: 20000]
   --memory-mb N     size of the large text file [default: 4; the target is meant for 20]";
 
 /// What to measure, and how much of it.
@@ -31,6 +33,7 @@ pub struct Options {
     pub texts: usize,
     pub chunks: usize,
     pub files: usize,
+    pub jobs: usize,
     pub memory_mb: usize,
 }
 
@@ -47,6 +50,7 @@ impl Options {
             texts: 384,
             chunks: 100_000,
             files: 10_000,
+            jobs: 20_000,
             memory_mb: 4,
         };
         while let Some(option) = arguments.next() {
@@ -69,6 +73,7 @@ impl Options {
                 "--texts" => options.texts = number()?,
                 "--chunks" => options.chunks = number()?,
                 "--files" => options.files = number()?,
+                "--jobs" => options.jobs = number()?,
                 "--memory-mb" => options.memory_mb = number()?,
                 _ => bail!("unknown option {option}\n\n{USAGE}"),
             }

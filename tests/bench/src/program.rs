@@ -92,6 +92,11 @@ fn memory_of_family(root: u32) -> u64 {
     peak(&root) + below.map(peak).sum::<u64>()
 }
 
+/// Memory that a process holds now, in bytes.
+pub fn resident(id: u32) -> u64 {
+    field(id, "VmRSS:").unwrap_or_default() * 1024
+}
+
 fn command_line(id: u32) -> Vec<u8> {
     std::fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default()
 }

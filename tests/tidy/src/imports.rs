@@ -5,14 +5,14 @@ use crate::{Source, report, sources};
 /// From the top to the bottom. What stands in one row are siblings.
 const TIERS: [&[&str]; 9] = [
     &["engine"],
-    &["ingest", "answer"],
+    &["ingest", "answer", "accounts", "jobs"],
     &["embed", "llm", "index"],
     &["store"],
     &["net"],
     &["config"],
     &["text"],
     &["model"],
-    &["error", "clock"],
+    &["error", "clock", "stop"],
 ];
 
 #[test]

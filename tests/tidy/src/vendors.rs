@@ -3,13 +3,15 @@
 use crate::{report, sources};
 
 /// A crate, and the paths that may use it.
-const HOMES: [(&str, &[&str]); 9] = [
+const HOMES: [(&str, &[&str]); 11] = [
     ("rusqlite", &["crates/core/src/store/"]),
     ("refinery", &["crates/core/src/store/"]),
     ("lancedb", &["crates/core/src/index/", "crates/core/src/index.rs"]),
     ("lance_index", &["crates/core/src/index/"]),
     ("arrow_array", &["crates/core/src/index/"]),
     ("arrow_schema", &["crates/core/src/index/"]),
+    ("argon2", &["crates/core/src/accounts/"]),
+    ("jsonwebtoken", &["crates/core/src/accounts/"]),
     ("hyper", &["crates/daemon/src/"]),
     ("axum", &["crates/daemon/src/"]),
     ("clap", &["crates/cli/src/", "crates/daemon/src/main.rs"]),

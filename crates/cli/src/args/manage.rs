@@ -1,8 +1,9 @@
-//! Subcommands that manage what there is: documents, agents, models, configuration.
+//! Subcommands that manage what there is: documents, agents, jobs, models, configuration.
 
 use std::path::PathBuf;
 
 use agent_core::model::Locale;
+use agent_core::store::JobStatus;
 use clap::{Args, Subcommand};
 
 /// `documents`
@@ -106,6 +107,49 @@ pub struct AgentSettings {
     /// Business number it answers on
     #[arg(long, value_name = "NUMBER")]
     pub whatsapp_phone_number: Option<String>,
+}
+
+/// `jobs`
+#[derive(Debug, Subcommand)]
+pub enum JobsCommand {
+    /// List jobs that are not done, newest first
+    List {
+        /// Only those that are available, running or dead
+        #[arg(long)]
+        status: Option<JobStatus>,
+        /// Only those of this queue
+        #[arg(long, value_name = "QUEUE")]
+        queue: Option<String>,
+        /// At most that many
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..))]
+        limit: u64,
+        /// Which page of that many
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+        page: u64,
+    },
+    /// Show one job with its last error
+    Show {
+        /// Its id
+        id: String,
+    },
+    /// Let dead or waiting jobs run now, with all their attempts before them
+    Retry {
+        /// Their ids
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+    /// Remove dead or waiting jobs undone
+    Discard {
+        /// Their ids
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+    /// Run what is due, until nothing is left; no daemon is needed, and one does no harm
+    Run {
+        /// Only this queue; may be repeated
+        #[arg(long, value_name = "QUEUE")]
+        queue: Vec<String>,
+    },
 }
 
 /// `models`

@@ -37,8 +37,21 @@ pub async fn run(config: Config, command: DocumentsCommand, printer: &Printer) -
         DocumentsCommand::Delete { ids } => {
             let ids = ids.iter().map(|id| id.parse()).collect::<Result<Vec<_>, _>>()?;
             let mut deleted = Vec::new();
+            let mut failed = None;
             for id in ids {
-                deleted.push(engine.delete_document(id).await?);
+                match engine.delete_document(id).await {
+                    Ok(document) => deleted.push(document),
+                    Err(error) => {
+                        failed = Some(error);
+                        break;
+                    }
+                }
+            }
+            if !deleted.is_empty() {
+                engine.tidy(stop::on_ctrl_c(printer)).await?;
+            }
+            if let Some(error) = failed {
+                return Err(error.into());
             }
             printer.result(&json!({ "deleted": deleted }), |_| {
                 deleted.iter().map(|d| format!("Deleted {} ({}).\n", d.filename, d.id)).collect()

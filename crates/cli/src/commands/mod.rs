@@ -7,6 +7,7 @@ mod documents;
 mod extract;
 mod ingest;
 mod init;
+mod jobs;
 mod man;
 mod models;
 mod query;
@@ -43,6 +44,7 @@ pub async fn run(cli: Cli, printer: &Printer) -> Result<Exit> {
         Command::Extract(args) => extract::run(&config, &args, printer).await,
         Command::Documents(command) => documents::run(config, command, printer).await,
         Command::Agents(command) => agents::run(config, command, printer).await,
+        Command::Jobs(command) => jobs::run(config, command, printer).await,
         Command::Reindex(args) => reindex::run(config, args, printer).await,
         Command::Models(command) => models::run(&config, command, printer).await,
         Command::Config(command) => config::run(&config, &sources, &command, printer),

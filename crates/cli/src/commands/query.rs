@@ -33,7 +33,9 @@ pub async fn run(config: Config, args: QueryArgs, printer: &Printer) -> Result<E
         }
     } else if args.stream {
         let mut broken = None;
+        let mut shown = String::new();
         let mut show = |piece: &str| {
+            shown.push_str(piece);
             // A reader that went away is told once, at the end.
             if broken.is_none() {
                 broken = printer.piece(piece).err();
@@ -44,6 +46,11 @@ pub async fn run(config: Config, args: QueryArgs, printer: &Printer) -> Result<E
             return Err(error);
         }
         printer.line("")?;
+        if shown.trim() != answer.answer.trim() {
+            // The model told a number that no document has: what counts is the corrected answer.
+            printer.line("")?;
+            printer.line(&answer.answer)?;
+        }
         let sources = sources(&answer);
         if !sources.is_empty() {
             printer.line(sources.trim_end())?;

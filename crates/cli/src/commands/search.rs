@@ -70,6 +70,7 @@ pub async fn run(config: Config, args: SearchArgs, printer: &Printer) -> Result<
         top_k: args.top_k,
         min_score: args.min_score,
         mode: args.mode,
+        ..Ask::default()
     };
     if let Some(questions) = questions {
         for question in questions {

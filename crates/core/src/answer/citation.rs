@@ -104,6 +104,29 @@ impl CitationWriter {
     }
 }
 
+/// An answer without its citation markers, and without the blanks before them.
+pub(super) fn without_markers(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(open) = rest.find('[') {
+        let (before, marker) = rest.split_at(open);
+        out.push_str(before);
+        let inner = marker[1..].find(']').map(|close| &marker[1..=close]);
+        match inner {
+            Some(inner) if !inner.is_empty() && inner.bytes().all(|b| b.is_ascii_digit()) => {
+                out.truncate(out.trim_end_matches(' ').len());
+                rest = &marker[inner.len() + 2..];
+            }
+            _ => {
+                out.push('[');
+                rest = &marker[1..];
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,30 +2,46 @@
 
 use super::citation::CitationWriter;
 use super::extractive::extract;
+use super::guard::Known;
 use super::prompt::messages;
-use super::{Draft, Evidence, Gated, NO_MODEL};
+use super::{Draft, Evidence, Gated, NO_MODEL, Tokens};
 use crate::error::Result;
 use crate::llm::{ChatModel, ChatRequest, OnPiece};
-use crate::model::Agent;
+use crate::model::{Agent, Turn};
+
+/// How an answer is to be written.
+#[derive(Clone, Copy)]
+pub struct Writing<'a> {
+    /// Whose instructions and language count.
+    pub agent: &'a Agent,
+    /// What writes; without one, sentences of the documents are quoted.
+    pub chat: Option<&'a dyn ChatModel>,
+    /// Model name instead of the agent's.
+    pub model: Option<&'a str>,
+    /// Sampling temperature instead of the agent's.
+    pub temperature: Option<f64>,
+    /// Longest answer in tokens instead of the agent's.
+    pub max_tokens: Option<u32>,
+    /// The conversation so far, oldest first.
+    pub history: &'a [Turn],
+}
 
 /// Drafts the answer to what passed the gate. Without evidence no model is called.
 ///
-/// With `on_piece`, the text is handed over while it is written; the pieces together are the draft's
-/// text.
-pub async fn compose(
-    gated: Gated,
-    agent: &Agent,
-    model: Option<&dyn ChatModel>,
-    on_piece: Option<OnPiece<'_>>,
-) -> Result<Draft> {
+/// With `on_piece`, the text is handed over while it is written. The pieces together are the draft's
+/// text, but for one case: what the fact guard finds wrong has been handed over by then, and only the
+/// draft has the text that stands in for it.
+pub async fn compose(gated: Gated, writing: Writing<'_>, on_piece: Option<OnPiece<'_>>) -> Result<Draft> {
     let mut ignore = |_: &str| {};
     let streaming = on_piece.is_some();
     let on_piece: OnPiece<'_> = on_piece.unwrap_or(&mut ignore);
-    let draft = match (gated, model) {
-        (Gated::Nothing, _) => Draft::refusal(agent.locale, NO_MODEL, 0),
-        (Gated::Evidence(evidence), None) => extract(&evidence, agent.locale),
-        (Gated::Evidence(evidence), Some(model)) => {
-            return ask(&evidence, agent, model, streaming, on_piece).await;
+    let locale = writing.agent.locale;
+    let draft = match (gated, writing.chat) {
+        (Gated::Nothing, _) => Draft::refusal(locale, NO_MODEL, Tokens::default()),
+        (Gated::Evidence(evidence), None) => extract(&evidence, locale),
+        (Gated::Evidence(evidence), Some(chat)) => {
+            let draft = ask(&evidence, writing, chat, streaming, on_piece).await?;
+            return Ok(guarded(draft, &evidence, writing));
         }
     };
     on_piece(&draft.text);
@@ -34,16 +50,17 @@ pub async fn compose(
 
 async fn ask(
     evidence: &Evidence,
-    agent: &Agent,
-    model: &dyn ChatModel,
+    writing: Writing<'_>,
+    chat: &dyn ChatModel,
     streaming: bool,
     on_piece: OnPiece<'_>,
 ) -> Result<Draft> {
+    let agent = writing.agent;
     let request = ChatRequest {
-        model: agent.llm_model.clone(),
-        messages: messages(evidence, agent),
-        temperature: agent.temperature,
-        max_tokens: agent.max_tokens,
+        model: writing.model.map(str::to_owned).or_else(|| agent.llm_model.clone()),
+        messages: messages(evidence, agent, writing.history),
+        temperature: writing.temperature.or(agent.temperature),
+        max_tokens: writing.max_tokens.or(agent.max_tokens),
     };
     let mut writer = CitationWriter::new(evidence.hits.len());
     let mut text = String::new();
@@ -55,14 +72,15 @@ async fn ask(
                 text.push_str(&shown);
             }
         };
-        model.stream(&request, &mut forward).await?
+        chat.stream(&request, &mut forward).await?
     } else {
-        let reply = model.complete(&request).await?;
+        let reply = chat.complete(&request).await?;
         text.push_str(&writer.push(&reply.text));
         reply
     };
+    let tokens = Tokens::from(&reply);
     let Some((rest, cited)) = writer.finish() else {
-        let refusal = Draft::refusal(agent.locale, &reply.model, reply.tokens_used);
+        let refusal = Draft::refusal(agent.locale, &reply.model, tokens);
         on_piece(&refusal.text);
         return Ok(refusal);
     };
@@ -76,6 +94,38 @@ async fn ask(
         text: text.trim().to_owned(),
         cited: cited.into_iter().filter_map(|i| evidence.hits.get(i).cloned()).collect(),
         model: reply.model,
-        tokens_used: reply.tokens_used,
+        tokens,
     })
 }
+
+/// The draft, or quotes in its place if it has a number that neither the excerpts nor the customer told.
+fn guarded(draft: Draft, evidence: &Evidence, writing: Writing<'_>) -> Draft {
+    if draft.is_refusal() {
+        return draft;
+    }
+    let mut known = Known::default();
+    for hit in &evidence.hits {
+        known.add(&hit.content);
+        known.add(&hit.filename);
+        known.add(hit.heading.as_deref().unwrap_or_default());
+    }
+    known.add(&evidence.question);
+    // Earlier answers went through here themselves.
+    for turn in writing.history {
+        known.add(&turn.question);
+        known.add(&turn.answer);
+    }
+    known.add(writing.agent.system_prompt.as_deref().unwrap_or_default());
+    if known.supports(&draft.text) {
+        return draft;
+    }
+    tracing::warn!(
+        model = draft.model,
+        agent = %writing.agent.id,
+        "the model wrote a number that no excerpt has; the excerpts are quoted instead"
+    );
+    Draft { tokens: draft.tokens, ..extract(evidence, writing.agent.locale) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::{Draft, EXTRACTIVE, Evidence, texts};
+use super::{Draft, EXTRACTIVE, Evidence, Tokens, texts};
 use crate::model::{Hit, Locale};
 use crate::text::{detect, sentence_spans, terms};
 
@@ -35,7 +35,7 @@ pub(super) fn extract(evidence: &Evidence, locale: Locale) -> Draft {
         cited.push(hit.clone());
         text.push_str(&format!("\n\n{quote} [{}]", cited.len()));
     }
-    Draft { text, cited, model: EXTRACTIVE.to_owned(), tokens_used: 0 }
+    Draft { text, cited, model: EXTRACTIVE.to_owned(), tokens: Tokens::default() }
 }
 
 /// The run of sentences of a hit, at most `budget` characters, that has most of the question.

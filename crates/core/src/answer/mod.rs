@@ -2,22 +2,32 @@
 //!
 //! Each step is a type, so that none can be left out: [`Question`] → [`Retrieved`] (`retrieve.rs`) →
 //! [`Gated`] (`gate.rs`: no evidence, no answer) → [`Draft`] (`compose.rs`: a chat model with the
-//! prompt of `prompt.rs`, or the best sentences of `extractive.rs`; markers by `citation.rs`).
-//! Texts that customers read are in `texts.rs` and nowhere else.
+//! prompt of `prompt.rs`, or the best sentences of `extractive.rs`; markers by `citation.rs`, numbers
+//! checked by `guard.rs`). Around it: `history.rs` and `rewrite.rs` for conversations, `cache_key.rs` for
+//! what makes two questions the same, `cost.rs` for what answering took. Texts that customers read are in `texts.rs` and nowhere else.
 
+mod cache_key;
 mod citation;
 mod compose;
+mod cost;
 mod extractive;
 mod gate;
+mod guard;
+mod history;
 mod prompt;
 mod retrieve;
+mod rewrite;
 mod texts;
 
 use crate::model::{Hit, Locale, SearchMode};
 
-pub use compose::compose;
+pub use cache_key::{Asked, cache_key};
+pub use compose::{Writing, compose};
+pub use cost::Tokens;
 pub use gate::{Evidence, Gated};
+pub use history::within_budget;
 pub use retrieve::{Retrieved, Retriever};
+pub use rewrite::{in_context, rewrite_request, rewritten};
 pub use texts::refusal;
 
 /// Name under which extractive answers are recorded.
@@ -33,12 +43,21 @@ pub const LONGEST_QUESTION: usize = 4096;
 pub struct Question {
     /// What is asked.
     pub text: String,
+    /// What to search for instead, if the question leans on a conversation.
+    pub search: Option<String>,
     /// Chunks to find.
     pub top_k: usize,
     /// Cosine from which a chunk counts as evidence; the model's own if absent.
     pub min_score: Option<f32>,
     /// How to look.
     pub mode: SearchMode,
+}
+
+impl Question {
+    /// What to search for.
+    pub fn search_text(&self) -> &str {
+        self.search.as_deref().unwrap_or(&self.text)
+    }
 }
 
 /// A drafted answer.
@@ -51,13 +70,13 @@ pub struct Draft {
     /// Who wrote it.
     pub model: String,
     /// Tokens charged for.
-    pub tokens_used: u64,
+    pub tokens: Tokens,
 }
 
 impl Draft {
     /// Says in the agent's language that nothing was found.
-    pub fn refusal(locale: Locale, model: &str, tokens_used: u64) -> Self {
-        Self { text: refusal(locale).to_owned(), cited: Vec::new(), model: model.to_owned(), tokens_used }
+    pub fn refusal(locale: Locale, model: &str, tokens: Tokens) -> Self {
+        Self { text: refusal(locale).to_owned(), cited: Vec::new(), model: model.to_owned(), tokens }
     }
 
     /// Whether it says that nothing was found.

@@ -1,8 +1,8 @@
-//! The prompt: instructions, numbered excerpts, question. Pure; the words are in `prompts/*.md`.
+//! The prompt: instructions, the conversation so far, numbered excerpts, question. Pure; the words are in `prompts/*.md`.
 
 use super::Evidence;
 use crate::llm::{ChatMessage, Role};
-use crate::model::{Agent, Hit, Locale};
+use crate::model::{Agent, Hit, Locale, Turn};
 
 /// Characters of excerpts in a prompt at most: about 6,000 tokens.
 const EXCERPT_CHARS: usize = 24_000;
@@ -17,7 +17,7 @@ fn instructions(locale: Locale) -> &'static str {
 
 /// The messages for a chat model. The agent's own instructions come after the rules of grounding, not
 /// in their place.
-pub(super) fn messages(evidence: &Evidence, agent: &Agent) -> Vec<ChatMessage> {
+pub(super) fn messages(evidence: &Evidence, agent: &Agent, history: &[Turn]) -> Vec<ChatMessage> {
     let mut system = instructions(agent.locale).trim_end().to_owned();
     if let Some(own) = agent.system_prompt.as_deref().map(str::trim).filter(|p| !p.is_empty()) {
         system.push_str("\n\n");
@@ -39,7 +39,14 @@ pub(super) fn messages(evidence: &Evidence, agent: &Agent) -> Vec<ChatMessage> {
         user.push_str(&format!("\n[{}] {}\n{text}\n", number + 1, title(hit)));
     }
     user.push_str(&format!("\n# {question}\n\n{}\n", evidence.question.trim()));
-    vec![ChatMessage { role: Role::System, content: system }, ChatMessage { role: Role::User, content: user }]
+    let message = |role, content: &str| ChatMessage { role, content: content.to_owned() };
+    let mut messages = vec![message(Role::System, &system)];
+    for turn in history {
+        messages.push(message(Role::User, &turn.question));
+        messages.push(message(Role::Assistant, &turn.answer));
+    }
+    messages.push(message(Role::User, &user));
+    messages
 }
 
 fn title(hit: &Hit) -> String {

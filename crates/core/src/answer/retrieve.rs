@@ -53,10 +53,11 @@ impl Retriever<'_> {
     /// Finds the best chunks for a question.
     pub async fn retrieve(&self, question: &Question) -> Result<Retrieved> {
         let profile = self.embedder.profile();
-        let language = detect(&question.text, self.language);
+        let text = question.search_text();
+        let language = detect(text, self.language);
         let trusted = profile.reads(language);
-        let terms = query_terms(&question.text, self.language);
-        let vector = self.embedder.embed_query(&question.text).await?;
+        let terms = query_terms(text, self.language);
+        let vector = self.embedder.embed_query(text).await?;
         let query = Query {
             organization_id: self.organization_id,
             agent_id: self.agent_id,

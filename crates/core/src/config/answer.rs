@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Problem, Section};
 use crate::model::Locale;
 
 /// `[answer]`
@@ -10,4 +11,20 @@ use crate::model::Locale;
 pub struct AnswerConfig {
     /// Language of our own texts for agents that set none.
     pub locale: Locale,
+    /// Tokens of earlier questions and answers that a chat model is shown, at most; estimated.
+    pub history_tokens: usize,
+    /// Earlier questions and answers of a conversation that are looked at; 0: every question stands alone.
+    pub history_turns: usize,
+    /// How long an answer is given again to the same question, in seconds; 0: never.
+    pub cache_seconds: u64,
+}
+
+impl Section for AnswerConfig {
+    const NAME: &'static str = "answer";
+
+    fn validate(&self) -> Result<(), Problem> {
+        Problem::unless_within("history_tokens", &self.history_tokens, 0..=100_000)?;
+        Problem::unless_within("history_turns", &self.history_turns, 0..=50)?;
+        Problem::unless_within("cache_seconds", &self.cache_seconds, 0..=86_400)
+    }
 }

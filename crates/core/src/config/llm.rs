@@ -26,6 +26,10 @@ pub struct LlmConfig {
     pub max_tokens: u32,
     /// Time for one request, in seconds.
     pub timeout_seconds: u64,
+    /// What a million tokens of questions cost, in US dollars: for the recorded cost of a query.
+    pub input_cost_per_million: f64,
+    /// What a million tokens of answers cost, in US dollars.
+    pub output_cost_per_million: f64,
 }
 
 impl Section for LlmConfig {
@@ -37,7 +41,9 @@ impl Section for LlmConfig {
         }
         Problem::unless_within("temperature", &self.temperature, 0.0..=2.0)?;
         Problem::unless_within("max_tokens", &self.max_tokens, 1..=4000)?;
-        Problem::unless_within("timeout_seconds", &self.timeout_seconds, 1..=600)
+        Problem::unless_within("timeout_seconds", &self.timeout_seconds, 1..=600)?;
+        Problem::unless_within("input_cost_per_million", &self.input_cost_per_million, 0.0..=100_000.0)?;
+        Problem::unless_within("output_cost_per_million", &self.output_cost_per_million, 0.0..=100_000.0)
     }
 }
 

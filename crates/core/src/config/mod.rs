@@ -5,37 +5,45 @@
 //! whatever is wrong into a message with file, line and key. `paths.rs` knows where things lie.
 
 mod answer;
+mod auth;
 mod chunking;
 mod embedding;
 mod index;
 mod ingest;
+mod jobs;
 mod llm;
 mod load;
 mod log;
 mod models;
 mod paths;
+mod plan;
 mod search;
 mod secret;
 mod server;
 mod stripe;
+mod trace;
 mod whatsapp;
 
 use serde::Serialize;
 
 pub use answer::AnswerConfig;
+pub use auth::{Argon2Config, AuthConfig, RegistrationMode};
 pub use chunking::ChunkingConfig;
 pub use embedding::{EmbeddingConfig, EmbeddingProvider, OpenAiEmbeddingConfig};
 pub use index::IndexConfig;
 pub use ingest::IngestConfig;
+pub use jobs::JobsConfig;
 pub use llm::LlmConfig;
 pub use load::{ConfigSources, EXAMPLE};
 pub use log::{LogConfig, LogFormat, LogLevel};
 pub use models::ModelsConfig;
 pub use paths::Paths;
+pub use plan::PlanConfig;
 pub use search::SearchConfig;
 pub use secret::Secret;
 pub use server::ServerConfig;
 pub use stripe::StripeConfig;
+pub use trace::TraceConfig;
 pub use whatsapp::WhatsappConfig;
 
 /// Everything that can be configured. `Config::default()` is `config.example.toml`.
@@ -58,12 +66,20 @@ pub struct Config {
     pub answer: AnswerConfig,
     /// The chat model.
     pub llm: LlmConfig,
+    /// Work in the background.
+    pub jobs: JobsConfig,
     /// The daemon.
     pub server: ServerConfig,
+    /// Accounts and logins.
+    pub auth: AuthConfig,
+    /// What an organization may use.
+    pub plan: PlanConfig,
     /// The WhatsApp channel.
     pub whatsapp: WhatsappConfig,
     /// Billing.
     pub stripe: StripeConfig,
+    /// Traces.
+    pub trace: TraceConfig,
     /// Logging.
     pub log: LogConfig,
     /// Where data and run-time files lie; not part of the file.
@@ -122,7 +138,13 @@ impl Config {
         check(&self.models)?;
         check(&self.index)?;
         check(&self.search)?;
+        check(&self.answer)?;
         check(&self.llm)?;
-        check(&self.server)
+        check(&self.jobs)?;
+        check(&self.server)?;
+        check(&self.trace)?;
+        check(&self.auth)?;
+        check(&self.auth.argon2)?;
+        check(&self.plan)
     }
 }

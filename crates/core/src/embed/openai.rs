@@ -5,20 +5,24 @@
 //! the configured dimension, in the order of the texts, of unit length. Which texts are worth
 //! embedding, and caching, are the caller's business.
 
+mod tokens;
+
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
-use tiktoken_rs::CoreBPE;
 
-use super::{Embedder, ModelProfile, Pooling, TokenCounter};
+use super::{Embedder, ModelProfile, Pooling};
 use crate::clock::SharedClock;
 use crate::error::{Error, Result};
 use crate::net::openai::{Address, Endpoint};
-use crate::net::{Failure, RateLimit, Retry};
+use crate::net::{Again, Breaker, CIRCUIT_OPEN, Failure, RateLimit, Retry};
+
+pub use tokens::OpenAiTokenCounter;
 
 /// Requests under way at once for one call: enough to hide the round trip.
 const IN_FLIGHT: usize = 4;
@@ -118,7 +122,17 @@ pub struct OpenAiEmbedder {
     send_dimensions: bool,
     limit: RateLimit,
     retry: Retry,
+    breaker: Arc<Breaker>,
     clock: SharedClock,
+}
+
+/// What a caller does when the breaker is open.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    /// Fails at once: a customer is waiting.
+    None,
+    /// Waits for the next probe, as for any other passing failure: a folder of documents can wait.
+    Waits,
 }
 
 #[derive(Serialize)]
@@ -165,18 +179,34 @@ impl OpenAiEmbedder {
             send_dimensions: config.send_dimensions,
             limit: RateLimit::per_minute(config.requests_per_minute),
             retry: config.retry,
+            breaker: Arc::new(Breaker::new("embedding", clock.clone())),
             clock,
         })
     }
 
+    /// Puts it behind a breaker of the caller's, who can then tell how the service does.
+    #[must_use]
+    pub fn behind(mut self, breaker: Arc<Breaker>) -> Self {
+        self.breaker = breaker;
+        self
+    }
+
     /// One request, repeated as long as that may help.
-    async fn embed_batch(&self, texts: &[String]) -> Result<Vec<Vec<f32>>> {
+    async fn embed_batch(&self, texts: &[String], patience: Patience) -> Result<Vec<Vec<f32>>> {
         let mut attempts = self.retry.start(&*self.clock);
         loop {
             self.limit.acquire().await;
-            match self.attempt(texts).await {
+            match self.breaker.watch(self.attempt(texts)).await {
                 Ok(vectors) => return Ok(vectors),
-                Err(failure) => attempts.pause(failure).await?,
+                Err(mut failure) => {
+                    if patience == Patience::Waits
+                        && failure.error.code() == Some(CIRCUIT_OPEN)
+                        && let Some(wait) = failure.error.retry_after()
+                    {
+                        failure.again = Again::After(wait);
+                    }
+                    attempts.pause(failure).await?;
+                }
             }
         }
     }
@@ -260,7 +290,8 @@ impl Embedder for OpenAiEmbedder {
                 texts.len()
             )));
         }
-        let batches: Vec<_> = texts.chunks(self.batch_size).map(|batch| self.embed_batch(batch)).collect();
+        let batches: Vec<_> =
+            texts.chunks(self.batch_size).map(|batch| self.embed_batch(batch, Patience::Waits)).collect();
         let vectors: Vec<Vec<Vec<f32>>> = stream::iter(batches).buffered(IN_FLIGHT).try_collect().await?;
         Ok(vectors.into_iter().flatten().collect())
     }
@@ -269,36 +300,9 @@ impl Embedder for OpenAiEmbedder {
         if text.trim().is_empty() {
             return Err(Error::invalid("the question is empty"));
         }
-        let mut vectors = self.embed_batch(&[text.to_owned()]).await?;
+        let mut vectors = self.embed_batch(&[text.to_owned()], Patience::None).await?;
         // `in_order` returns as many vectors as texts.
         vectors.pop().ok_or_else(|| Error::internal("no vector for the question"))
-    }
-}
-
-/// Counts tokens of `cl100k_base`, the vocabulary of OpenAI's embedding models.
-///
-/// The vocabulary is part of the program. For another service's model the count is an estimate.
-pub struct OpenAiTokenCounter {
-    vocabulary: &'static CoreBPE,
-}
-
-impl OpenAiTokenCounter {
-    /// Unpacks the vocabulary on first use, which takes a moment (about 0.2 s).
-    pub fn new() -> Self {
-        Self { vocabulary: tiktoken_rs::cl100k_base_singleton() }
-    }
-}
-
-impl Default for OpenAiTokenCounter {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl TokenCounter for OpenAiTokenCounter {
-    fn count(&self, texts: &[&str]) -> Result<Vec<u32>> {
-        let count = |text: &&str| self.vocabulary.encode_ordinary(text).len();
-        Ok(texts.iter().map(|text| u32::try_from(count(text)).unwrap_or(u32::MAX)).collect())
     }
 }
 

@@ -7,12 +7,12 @@ use crate::model::{Agent, AgentId, AgentPatch, NewAgent};
 impl Engine {
     /// Every agent, by creation.
     pub async fn agents(&self) -> Result<Vec<Agent>> {
-        self.store.agents(self.organization.id).await
+        self.parts.store.agents(self.organization.id).await
     }
 
     /// An agent by id.
     pub async fn agent(&self, id: AgentId) -> Result<Agent> {
-        self.store.agent(self.organization.id, id).await?.ok_or_else(|| missing(&id.to_string()))
+        self.parts.store.agent(self.organization.id, id).await?.ok_or_else(|| missing(&id.to_string()))
     }
 
     /// An agent by id or name.
@@ -20,13 +20,17 @@ impl Engine {
         if let Ok(id) = id_or_name.parse() {
             return self.agent(id).await;
         }
-        self.store.agent_by_name(self.organization.id, id_or_name).await?.ok_or_else(|| missing(id_or_name))
+        self.parts
+            .store
+            .agent_by_name(self.organization.id, id_or_name)
+            .await?
+            .ok_or_else(|| missing(id_or_name))
     }
 
     /// Creates an agent.
     pub async fn create_agent(&self, new: NewAgent) -> Result<Agent> {
         check(Some(&new.name), new.temperature, new.max_tokens)?;
-        self.store.create_agent(self.organization.id, new, self.config.answer.locale).await
+        self.parts.store.create_agent(self.organization.id, new, self.parts.config.answer.locale).await
     }
 
     /// Changes an agent.
@@ -37,7 +41,8 @@ impl Engine {
                 "there is always a default agent: make another one the default instead",
             ));
         }
-        self.store
+        self.parts
+            .store
             .update_agent(self.organization.id, id, patch)
             .await?
             .ok_or_else(|| missing(&id.to_string()))
@@ -45,7 +50,7 @@ impl Engine {
 
     /// Deletes an agent that is not the default and has no documents of its own.
     pub async fn delete_agent(&self, id: AgentId) -> Result<()> {
-        if self.store.delete_agent(self.organization.id, id).await? {
+        if self.parts.store.delete_agent(self.organization.id, id).await? {
             Ok(())
         } else {
             Err(missing(&id.to_string()))

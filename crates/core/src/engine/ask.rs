@@ -1,30 +1,47 @@
-//! Searching and answering.
+//! A question as callers ask it: what they may say, what is checked, and searching without answering.
+//!
+//! How it is answered is in `respond.rs`.
 
 use serde::Serialize;
 
 use super::Engine;
-use crate::answer::{LONGEST_QUESTION, Question, Retrieved, Retriever, compose};
-use crate::error::{Error, Result};
-use crate::llm::OnPiece;
-use crate::model::{Agent, AgentId, Answer, Hit, QueryId, SearchMode, Source};
-use crate::store::QueryRecord;
+use crate::answer::{LONGEST_QUESTION, Question, Retrieved, Retriever};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{AgentId, Answer, Channel, ConversationId, Hit, SearchMode, UserId};
 
-/// Characters of a chunk shown with a citation.
-const EXCERPT: usize = 200;
+/// Code of an error that names the fields at fault.
+const VALIDATION_FAILED: &str = "validation_failed";
+/// Characters of a model's name at most.
+const LONGEST_MODEL: usize = 200;
 
-/// A question as a caller asks it.
+/// A question as a caller asks it. `Ask::default()` asks the default agent with everything as configured.
 #[derive(Debug, Clone, Default)]
 pub struct Ask {
     /// What is asked.
     pub question: String,
     /// Who is asked; the default agent if absent.
     pub agent_id: Option<AgentId>,
+    /// The conversation it is part of: earlier questions and answers under this id are taken into account.
+    /// Any id will do; the first question under it begins the conversation.
+    pub conversation_id: Option<ConversationId>,
     /// Chunks to find, 1 to 20; the configured number if absent.
     pub top_k: Option<usize>,
     /// Cosine from which a chunk counts, 0 to 1; the configured one, or the model's, if absent.
     pub min_score: Option<f32>,
     /// How to look.
     pub mode: SearchMode,
+    /// Chat model; the agent's or the configured one if absent.
+    pub model: Option<String>,
+    /// Sampling temperature, 0 to 2; the agent's or the configured one if absent.
+    pub temperature: Option<f64>,
+    /// Longest answer in tokens, 1 to 4000; the agent's or the configured one if absent.
+    pub max_tokens: Option<u32>,
+    /// Whether the answer comes with its sources; it does if absent. They are kept either way.
+    pub include_sources: Option<bool>,
+    /// The way it came in.
+    pub channel: Channel,
+    /// Who asks, if somebody is logged in.
+    pub user_id: Option<UserId>,
 }
 
 /// An answer with the id it was asked under.
@@ -37,8 +54,29 @@ pub struct BatchAnswer {
     pub answer: Answer,
 }
 
+/// What is wrong with a question: the first problem is the message, and each names its field.
+#[derive(Default)]
+struct Problems(Option<Error>);
+
+impl Problems {
+    /// `field` as programs call it, `name` as people do; neither repeats contents.
+    fn add(&mut self, field: &str, name: &str, problem: &str) {
+        let error = self
+            .0
+            .take()
+            .unwrap_or_else(|| Error::invalid(format!("{name} {problem}")).with_code(VALIDATION_FAILED));
+        self.0 = Some(error.with_field(field, problem));
+    }
+
+    fn unless(&mut self, fine: bool, field: &str, name: &str, problem: impl FnOnce() -> String) {
+        if !fine {
+            self.add(field, name, &problem());
+        }
+    }
+}
+
 impl Engine {
-    /// The best chunks for a question, whether or not they are evidence.
+    /// The best chunks for a question, whether or not they are evidence. Conversations are not looked at.
     pub async fn search(&self, ask: &Ask) -> Result<Vec<Hit>> {
         let question = self.question(ask)?;
         let agent = match ask.agent_id {
@@ -48,69 +86,16 @@ impl Engine {
         Ok(self.retrieve(&question, agent).await?.map(|r| r.hits).unwrap_or_default())
     }
 
-    /// Answers a question from the documents, or says that they do not tell. The question is kept.
-    pub async fn answer(&self, ask: &Ask) -> Result<Answer> {
-        self.answer_in_pieces(ask, None).await
-    }
-
-    /// The same, handing the text over while it is written.
-    pub async fn answer_streaming(&self, ask: &Ask, on_piece: OnPiece<'_>) -> Result<Answer> {
-        self.answer_in_pieces(ask, Some(on_piece)).await
-    }
-
-    async fn answer_in_pieces(&self, ask: &Ask, on_piece: Option<OnPiece<'_>>) -> Result<Answer> {
-        let begun = self.clock.now();
-        let question = self.question(ask)?;
-        let agent = self.asked_agent(ask.agent_id).await?;
-        let retrieved = self.retrieve(&question, Some(agent.id)).await?;
-        let gated = retrieved.map_or(crate::answer::Gated::Nothing, Retrieved::gate);
-        let draft = compose(gated, &agent, self.chat.as_deref(), on_piece).await?;
-        let elapsed = self.clock.now().signed_duration_since(begun).num_milliseconds();
-        let refused = draft.is_refusal();
-        let answer = Answer {
-            answer: draft.text,
-            sources: draft.cited.into_iter().map(source).collect(),
-            query_id: QueryId(self.clock.new_id()),
-            processing_time_ms: u64::try_from(elapsed).unwrap_or_default(),
-            model: draft.model,
-            tokens_used: draft.tokens_used,
-        };
-        let record = QueryRecord {
-            organization_id: self.organization.id,
-            agent_id: Some(agent.id),
-            question: question.text,
-            refused,
-            answer: answer.clone(),
-        };
-        self.store.record_query(record).await?;
-        Ok(answer)
-    }
-
-    async fn asked_agent(&self, id: Option<AgentId>) -> Result<Agent> {
-        let agent = match id {
-            Some(id) => self.agent(id).await?,
-            None => self.store.default_agent(self.organization.id).await?.ok_or_else(|| {
-                Error::not_found(
-                    "there is no default agent: `agentctl agents update NAME --default` makes one",
-                )
-            })?,
-        };
-        if agent.is_active {
-            Ok(agent)
-        } else {
-            Err(Error::invalid(format!(
-                "the agent `{}` is switched off: `agentctl agents update {} --active true`",
-                agent.name, agent.id
-            )))
-        }
-    }
-
-    async fn retrieve(&self, question: &Question, agent_id: Option<AgentId>) -> Result<Option<Retrieved>> {
+    pub(super) async fn retrieve(
+        &self,
+        question: &Question,
+        agent_id: Option<AgentId>,
+    ) -> Result<Option<Retrieved>> {
         // The model takes longest to load; the index opens meanwhile.
         let (generation, embedder) = futures::try_join!(self.generation(), self.embedder())?;
         let Some((record, table)) = generation else { return Ok(None) };
         let retriever = Retriever {
-            store: &self.store,
+            store: &self.parts.store,
             generation: &table,
             language: record.language,
             embedder: embedder.as_ref(),
@@ -120,45 +105,52 @@ impl Engine {
         retriever.retrieve(question).await.map(Some)
     }
 
-    fn question(&self, ask: &Ask) -> Result<Question> {
+    /// The question, checked.
+    ///
+    /// Fails with `InvalidInput`, code `validation_failed`, naming every field at fault.
+    pub(super) fn question(&self, ask: &Ask) -> Result<Question> {
+        let search = &self.parts.config.search;
         let text = crate::ingest::clean_text(&ask.question, false);
+        let top_k = ask.top_k.unwrap_or(search.top_k);
+        let min_score = ask.min_score.or(search.min_score);
+        let mut problems = Problems::default();
         if text.is_empty() {
-            return Err(Error::invalid("the question is empty"));
+            problems.add("query", "the question", "is empty");
+        } else if text.chars().count() > LONGEST_QUESTION {
+            let longer = format!("is longer than {LONGEST_QUESTION} characters");
+            problems.add("query", "the question", &longer);
         }
-        if text.chars().count() > LONGEST_QUESTION {
-            return Err(Error::invalid(format!("the question is longer than {LONGEST_QUESTION} characters")));
+        problems.unless((1..=20).contains(&top_k), "topK", "top-k", || {
+            format!("is {top_k}: 1 to 20 is accepted")
+        });
+        let score = min_score.unwrap_or_default();
+        problems.unless((0.0..=1.0).contains(&score), "minScore", "min-score", || {
+            format!("is {score}: 0 to 1 is accepted")
+        });
+        let temperature = ask.temperature.unwrap_or_default();
+        problems.unless((0.0..=2.0).contains(&temperature), "temperature", "temperature", || {
+            format!("is {temperature}: 0 to 2 is accepted")
+        });
+        let tokens = ask.max_tokens.unwrap_or(1);
+        problems.unless((1..=4000).contains(&tokens), "maxTokens", "max-tokens", || {
+            format!("is {tokens}: 1 to 4000 is accepted")
+        });
+        let model = ask.model.as_deref().unwrap_or("default");
+        let named = !model.trim().is_empty()
+            && model.chars().count() <= LONGEST_MODEL
+            && !model.chars().any(char::is_control);
+        problems.unless(named, "model", "the model's name", || {
+            format!("has 1 to {LONGEST_MODEL} characters on one line")
+        });
+        match problems.0 {
+            Some(error) => Err(error),
+            None => Ok(Question { text, search: None, top_k, min_score, mode: ask.mode }),
         }
-        let top_k = ask.top_k.unwrap_or(self.config.search.top_k);
-        if !(1..=20).contains(&top_k) {
-            return Err(Error::invalid(format!("top-k is {top_k}: 1 to 20 is accepted")));
-        }
-        let min_score = ask.min_score.or(self.config.search.min_score);
-        if let Some(score) = min_score.filter(|s| !(0.0..=1.0).contains(s)) {
-            return Err(Error::invalid(format!("min-score is {score}: 0 to 1 is accepted")));
-        }
-        Ok(Question { text, top_k, min_score, mode: ask.mode })
     }
 }
 
-fn source(hit: Hit) -> Source {
-    Source {
-        document_id: hit.document_id,
-        document_name: hit.filename,
-        chunk_id: hit.chunk_id,
-        chunk_index: hit.chunk_index,
-        page_number: hit.page_number,
-        score: hit.cosine,
-        excerpt: excerpt(&hit.content),
-    }
-}
-
-/// The beginning of a text, cut at a word.
-fn excerpt(text: &str) -> String {
-    match text.char_indices().nth(EXCERPT) {
-        None => text.to_owned(),
-        Some((end, _)) => {
-            let cut = text[..end].rfind(char::is_whitespace).unwrap_or(end);
-            text[..cut].trim_end().to_owned()
-        }
-    }
+/// An agent that does not answer.
+pub(super) fn inactive(name: &str, id: AgentId) -> Error {
+    let text = format!("the agent `{name}` is switched off: `agentctl agents update {id} --active true`");
+    Error::new(ErrorKind::InvalidInput, text).with_code("agent_inactive")
 }

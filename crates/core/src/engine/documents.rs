@@ -6,14 +6,14 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::lock::WriteLock;
 use super::{Engine, open};
 use crate::config::Config;
-use crate::error::{Error, ErrorKind, Result, plain_io};
+use crate::error::{Error, Result, plain_io};
 use crate::ingest::parse::Input;
 use crate::ingest::{
     Committer, DocumentReport, Extracted, ExtractedPage, IngestEvent, IngestOptions, OnEvent, Outcome,
-    Pipeline, Stop, Work, absolute, discover, normalise, prepare_bytes, prepare_files, tidy, tidy_job,
+    Pipeline, Stop, TIDY_QUEUE, Tidied, Work, absolute, discover, normalise, prepare_bytes, prepare_files,
+    tidy, tidy_job,
 };
 use crate::model::{Chunk, Document, DocumentId, FileType};
 use crate::store::DocumentFilter;
@@ -58,21 +58,22 @@ impl Engine {
         on_event: OnEvent,
         stop: Stop,
     ) -> Result<IngestReport> {
-        let begun = self.clock.now();
-        let waiting = Arc::clone(&on_event);
-        let _lock =
-            WriteLock::take(&self.config.paths.data_dir, move || waiting(IngestEvent::Waiting)).await?;
-        let known = self.store.known_files(self.organization.id, options.agent_id).await?;
-        let files = discover(&options.paths, &self.config.ingest.exclude)?;
+        let begun = self.parts.clock.now();
+        let _lock = self.parts.lock.alone(&stop, || on_event(IngestEvent::Waiting)).await?;
+        let whose = self.organization.id;
+        let known = self.parts.store.known_files(whose, options.agent_id).await?;
+        let files = discover(&options.paths, &self.parts.config.ingest.exclude)?;
         on_event(IngestEvent::Found(files.len() + usize::from(options.bytes.is_some())));
 
-        let max_bytes = self.config.ingest.max_file_mb * 1024 * 1024;
-        let (mut works, mut reports, relabelled) = prepare_files(files, &known, options, max_bytes);
+        let max_bytes = self.parts.config.ingest.max_file_mb * 1024 * 1024;
+        let (mut works, mut reports, relabelled) = prepare_files(whose, files, &known, options, max_bytes);
         for (id, metadata) in relabelled {
-            self.store.set_metadata(self.organization.id, id, metadata).await?;
+            self.parts.store.set_metadata(whose, id, metadata).await?;
         }
         if let Some((name, bytes)) = options.bytes.clone() {
-            match prepare_bytes(&name, bytes, &known, options, &self.blobs, &self.store).await? {
+            match prepare_bytes(whose, &name, bytes, &known, options, &self.parts.blobs, &self.parts.store)
+                .await?
+            {
                 Ok(work) => works.push(work),
                 Err(report) => reports.push(report),
             }
@@ -92,7 +93,7 @@ impl Engine {
     }
 
     pub(super) fn report(&self, documents: Vec<DocumentReport>, begun: DateTime<Utc>) -> IngestReport {
-        let elapsed = self.clock.now().signed_duration_since(begun).num_milliseconds();
+        let elapsed = self.parts.clock.now().signed_duration_since(begun).num_milliseconds();
         IngestReport {
             totals: totals(&documents),
             documents,
@@ -102,7 +103,7 @@ impl Engine {
     }
 
     /// Parses, embeds and commits; the caller holds the lock.
-    async fn process(
+    pub(super) async fn process(
         &self,
         works: Vec<Work>,
         on_event: &OnEvent,
@@ -115,21 +116,16 @@ impl Engine {
         let pipeline = self.pipeline(on_event, stop).await?;
         let hashes: Vec<String> = works.iter().map(|w| w.hash.clone()).collect();
         let mut committer = Committer::new(
-            &self.store,
+            &self.parts.store,
             &table,
-            &self.blobs,
-            &self.clock,
-            self.organization.id,
+            &self.parts.blobs,
+            &self.parts.clock,
             record.language,
             false,
         );
         let outcome = pipeline.run(works, &mut committer).await;
         // Bytes of documents that failed, or were left for the next run, belong to nobody.
-        for hash in hashes {
-            if !self.store.content_is_used(&hash).await? {
-                self.blobs.remove(&hash).await?;
-            }
-        }
+        self.parts.blobs.release(&self.parts.store, hashes).await?;
         outcome
     }
 
@@ -137,60 +133,68 @@ impl Engine {
         let (counter, size) = self.chunking()?;
         Ok(Pipeline {
             sandbox: Arc::clone(self.sandbox().await?),
-            blobs: self.blobs.clone(),
+            blobs: self.parts.blobs.clone(),
             embedder: Arc::clone(self.embedder().await?),
             counter,
             size,
-            workers: self.config.ingest.workers,
+            workers: self.parts.config.ingest.workers,
             on_event: Arc::clone(on_event),
             stop: stop.clone(),
         })
     }
 
-    /// Tidies the index if a job asks for it: after changes, and after an interrupted run.
+    /// Brings the index and the blobs in line with the store, waiting for whoever changes the index:
+    /// the job `index.tidy`, and the end of a command that deleted. How the index was.
+    pub async fn tidy(&self, stop: Stop) -> Result<Tidied> {
+        let _lock = self.parts.lock.alone(&stop, || {}).await?;
+        self.tidy_all(&quiet()).await
+    }
+
+    /// Tidies if a job asks for it: after changes, and after an interrupted run. The caller holds the
+    /// lock.
     pub(super) async fn tidy_if_needed(&self, on_event: &OnEvent) -> Result<()> {
-        if self.store.waiting_jobs(crate::ingest::TIDY_QUEUE).await?.is_empty() {
-            return Ok(());
-        }
-        if let Some((_, table)) = self.generation().await? {
-            on_event(IngestEvent::Optimising);
-            let done = tidy(&self.store, &table).await?;
-            if done.missing > 0 {
-                tracing::warn!(missing = done.missing, "the index lacks chunks: run `agentctl reindex`");
-            }
+        if !self.parts.store.waiting_jobs(TIDY_QUEUE).await?.is_empty() {
+            self.tidy_all(on_event).await?;
         }
         Ok(())
     }
 
+    async fn tidy_all(&self, on_event: &OnEvent) -> Result<Tidied> {
+        let Some((_, table)) = self.generation().await? else {
+            // Nothing was ever indexed; what asked for tidying are deletions.
+            let jobs = self.parts.store.waiting_jobs(TIDY_QUEUE).await?;
+            self.parts.store.finish_jobs(jobs.into_iter().map(|j| j.id).collect()).await?;
+            self.parts.blobs.sweep(&self.parts.store).await?;
+            return Ok(Tidied { removed: 0, missing: 0 });
+        };
+        on_event(IngestEvent::Optimising);
+        let done = tidy(&self.parts.store, &table).await?;
+        self.parts.blobs.sweep(&self.parts.store).await?;
+        if done.missing > 0 {
+            tracing::warn!(missing = done.missing, "the index lacks chunks: run `agentctl reindex`");
+        }
+        Ok(done)
+    }
+
+    /// Deletes documents; their vectors and bytes go with the job that tidies.
     async fn remove_documents(&self, gone: Vec<(DocumentId, String)>) -> Result<Vec<DocumentReport>> {
         if gone.is_empty() {
             return Ok(Vec::new());
         }
         let ids = gone.iter().map(|(id, _)| *id).collect();
-        let unused = self.store.delete_documents(self.organization.id, ids, tidy_job()).await?;
-        for hash in unused {
-            self.blobs.remove(&hash).await?;
-        }
-        let report = |(id, path)| DocumentReport {
-            path,
-            document_id: Some(id),
-            status: Outcome::Removed,
-            version: None,
-            pages: 0,
-            chunks: 0,
-            error: None,
-        };
-        Ok(gone.into_iter().map(report).collect())
+        let deleted = self.parts.store.delete_documents(self.organization.id, ids, tidy_job()).await?;
+        let gone = gone.into_iter().filter(|(id, _)| deleted.contains(id));
+        Ok(gone.map(|(id, path)| DocumentReport::removed(path, id)).collect())
     }
 
-    /// Documents that pass the filter, by path, and how many pass it in all.
+    /// Documents that pass the filter, in its order, and how many pass it in all.
     pub async fn documents(&self, filter: DocumentFilter) -> Result<(Vec<Document>, u64)> {
-        self.store.documents(self.organization.id, filter).await
+        self.parts.store.documents(self.organization.id, filter).await
     }
 
     /// A document by id.
     pub async fn document(&self, id: DocumentId) -> Result<Document> {
-        let found = self.store.document(self.organization.id, id).await?;
+        let found = self.parts.store.document(self.organization.id, id).await?;
         found.ok_or_else(|| {
             Error::not_found(format!("there is no document {id}: `agentctl documents list` shows them"))
         })
@@ -199,30 +203,23 @@ impl Engine {
     /// A document's chunks in order.
     pub async fn chunks(&self, id: DocumentId) -> Result<Vec<Chunk>> {
         self.document(id).await?;
-        self.store.chunks(self.organization.id, id).await
+        self.parts.store.chunks(self.organization.id, id).await
     }
 
-    /// Deletes a document with its chunks, its vectors and, if no other document has them, its bytes.
+    /// A page of a document's chunks in order, and how many there are in all.
+    pub async fn chunks_page(&self, id: DocumentId, offset: u64, limit: u64) -> Result<(Vec<Chunk>, u64)> {
+        let total = self.document(id).await?.chunk_count;
+        let chunks = self.parts.store.chunks_page(self.organization.id, id, offset, limit).await?;
+        Ok((chunks, u64::from(total)))
+    }
+
+    /// Deletes a document with its chunks, also while it is being processed. It is found no more when
+    /// this returns; its vectors and, if no other document has them, its bytes go when [`Engine::tidy`]
+    /// runs, for which a job is left.
     pub async fn delete_document(&self, id: DocumentId) -> Result<Document> {
-        let _lock = WriteLock::take(&self.config.paths.data_dir, || {}).await?;
         let document = self.document(id).await?;
         self.remove_documents(vec![(id, document.path.clone())]).await?;
-        self.tidy_if_needed(&quiet()).await?;
         Ok(document)
-    }
-
-    /// Parses, cuts and embeds a stored document again.
-    pub async fn reprocess(&self, id: DocumentId, on_event: OnEvent, stop: Stop) -> Result<DocumentReport> {
-        let _lock = WriteLock::take(&self.config.paths.data_dir, || {}).await?;
-        let document = self.document(id).await?;
-        on_event(IngestEvent::Found(1));
-        let path = document.path.clone();
-        let reports = self.process(vec![work_of(document)], &on_event, &stop).await?;
-        self.tidy_if_needed(&on_event).await?;
-        reports
-            .into_iter()
-            .next()
-            .ok_or_else(|| Error::new(ErrorKind::Cancelled, format!("stopped before {path} was done")))
     }
 
     /// Reads one file as ingest would, without a deployment and without storing anything.
@@ -251,21 +248,6 @@ impl Engine {
         }
         let pages = pages.into_iter().map(|p| ExtractedPage { number: p.number, text: p.text }).collect();
         Ok(Extracted { pages, metadata: parsed.metadata, file_type })
-    }
-}
-
-/// A stored document as work: its bytes are a blob already.
-pub(super) fn work_of(document: Document) -> Work {
-    Work {
-        known: Some(document.id),
-        agent_id: document.agent_id,
-        path: document.path,
-        filename: document.filename,
-        file_type: document.file_type,
-        size: document.file_size,
-        hash: document.content_hash,
-        file: None,
-        metadata: document.metadata,
     }
 }
 

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use tokio::sync::OnceCell;
 
-use super::Engine;
+use super::lock::IndexLock;
+use super::{Engine, Parts};
+use crate::accounts::Accounts;
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::{Config, EmbeddingProvider, Secret};
 use crate::embed::{
@@ -20,15 +22,16 @@ use crate::ingest::parse::{Limits, Sandbox, SandboxConfig};
 use crate::ingest::{Blobs, ChunkSize};
 use crate::llm::{OpenAiChat, OpenAiChatConfig, SharedChatModel};
 use crate::model::NewAgent;
+use crate::net::Breaker;
 use crate::store::{Organization, Store};
 
 /// First argument of a process that only parses; see `Engine::parser_command`.
 pub const PARSE_WORKER_ARGUMENT: &str = "__parse-worker";
 
 /// Name of the business when nobody gave one.
-const UNNAMED: &str = "Minha empresa";
+pub(super) const UNNAMED: &str = "Minha empresa";
 /// Name of the agent every deployment begins with.
-const FIRST_AGENT: &str = "Atendente";
+pub(super) const FIRST_AGENT: &str = "Atendente";
 
 impl Engine {
     /// Opens an initialised deployment.
@@ -82,68 +85,80 @@ impl Engine {
     ) -> Result<Self> {
         let blobs = Blobs::open(&config.paths.blobs())?;
         let index = Index::open(&config.paths.index(), &config.index).await?;
-        let chat = chat_model(&config, &clock)?;
-        Ok(Self {
+        let breakers = breakers(&config, &clock);
+        let chat = chat_model(&config, &clock, breaker(&breakers, LLM))?;
+        let (embedder, sandbox) = (OnceCell::new(), OnceCell::new());
+        let lock = IndexLock::new(&config.paths.data_dir);
+        let first_generation = tokio::sync::Mutex::default();
+        let accounts = Accounts::new(&config.auth)?;
+        let parts = Parts {
             config,
             clock,
             store,
             blobs,
             index,
-            organization,
-            embedder: OnceCell::new(),
-            sandbox: OnceCell::new(),
+            lock,
+            first_generation,
+            embedder,
+            sandbox,
             chat,
-        })
+            accounts,
+            breakers,
+        };
+        let engine = Self { parts: Arc::new(parts), organization };
+        engine.recover_processing().await?;
+        Ok(engine)
     }
 
     /// The embedder, loaded on first use.
     pub async fn embedder(&self) -> Result<&SharedEmbedder> {
         let load = || async {
-            let (config, clock) = (self.config.clone(), Arc::clone(&self.clock));
-            let task = tokio::task::spawn_blocking(move || load_embedder(&config, clock));
+            let (config, clock) = (self.parts.config.clone(), Arc::clone(&self.parts.clock));
+            let breaker = breaker(&self.parts.breakers, EMBEDDING);
+            let task = tokio::task::spawn_blocking(move || load_embedder(&config, clock, breaker));
             task.await.map_err(|e| Error::internal("loading the model was cut off").with_source(e))?
         };
-        self.embedder.get_or_try_init(load).await
+        self.parts.embedder.get_or_try_init(load).await
     }
 
     /// Facts of the configured model, without loading it.
-    pub(super) fn profile(&self) -> Result<ModelProfile> {
-        match self.config.embedding.provider {
+    pub(super) fn model_profile(&self) -> Result<ModelProfile> {
+        match self.parts.config.embedding.provider {
             EmbeddingProvider::Local => {
-                Ok(Catalogue::new(&self.config.paths).find(&self.config.embedding.model)?.1)
+                Ok(Catalogue::new(&self.parts.config.paths).find(&self.parts.config.embedding.model)?.1)
             }
-            EmbeddingProvider::OpenAi => Ok(openai_config(&self.config).profile()),
+            EmbeddingProvider::OpenAi => Ok(openai_config(&self.parts.config).profile()),
         }
     }
 
     /// What measures chunks, and how large they may be: what the model reads decides.
     pub(super) fn chunking(&self) -> Result<(Arc<dyn TokenCounter>, ChunkSize)> {
-        let (counter, profile): (Arc<dyn TokenCounter>, _) = match self.config.embedding.provider {
+        let (counter, profile): (Arc<dyn TokenCounter>, _) = match self.parts.config.embedding.provider {
             EmbeddingProvider::Local => {
                 let (folder, profile) =
-                    Catalogue::new(&self.config.paths).find(&self.config.embedding.model)?;
+                    Catalogue::new(&self.parts.config.paths).find(&self.parts.config.embedding.model)?;
                 (Arc::new(LocalTokenCounter::load(&folder)?), profile)
             }
             EmbeddingProvider::OpenAi => {
-                (Arc::new(OpenAiTokenCounter::new()), openai_config(&self.config).profile())
+                (Arc::new(OpenAiTokenCounter::new()), openai_config(&self.parts.config).profile())
             }
         };
         let prefix = counter.count(&[&profile.passage_prefix])?.first().copied().unwrap_or_default();
         // Two special tokens stand around every text.
         let reads = u32::try_from(profile.max_tokens).unwrap_or(u32::MAX).saturating_sub(2 + prefix).max(16);
-        let size = self.config.chunking.size.min(reads);
-        Ok((counter, ChunkSize { size, overlap: self.config.chunking.overlap.min(size / 2) }))
+        let size = self.parts.config.chunking.size.min(reads);
+        Ok((counter, ChunkSize { size, overlap: self.parts.config.chunking.overlap.min(size / 2) }))
     }
 
     /// The parser processes, started on first use.
     pub(super) async fn sandbox(&self) -> Result<&Arc<Sandbox>> {
-        self.sandbox.get_or_try_init(|| async { Ok(Arc::new(sandbox(&self.config)?)) }).await
+        self.parts.sandbox.get_or_try_init(|| async { Ok(Arc::new(sandbox(&self.parts.config)?)) }).await
     }
 
     /// The generation in force with its table, if anything was ever ingested.
     pub(super) async fn generation(&self) -> Result<Option<(crate::store::Generation, Generation)>> {
-        let Some(record) = self.store.active_generation().await? else { return Ok(None) };
-        let profile = self.profile()?;
+        let Some(record) = self.parts.store.active_generation().await? else { return Ok(None) };
+        let profile = self.model_profile()?;
         if record.model != profile.name || record.dimension as usize != profile.dimension {
             return Err(Error::incompatible(format!(
                 "the index was made with the embedding model `{}` ({} dimensions), the configuration says `{}` ({}): \
@@ -151,14 +166,14 @@ impl Engine {
                 record.model, record.dimension, profile.name, profile.dimension
             )));
         }
-        if record.language != self.config.index.language {
+        if record.language != self.parts.config.index.language {
             return Err(Error::incompatible(format!(
                 "the index was made for the language `{}`, the configuration says `{}`: run `agentctl reindex`, or set \
                  index.language back",
-                record.language, self.config.index.language
+                record.language, self.parts.config.index.language
             )));
         }
-        let table = self.index.generation_if_present(record.id, profile.dimension).await?;
+        let table = self.parts.index.generation_if_present(record.id, profile.dimension).await?;
         let table = table.ok_or_else(|| {
             Error::incompatible("the search index is gone: run `agentctl reindex` to rebuild it")
         })?;
@@ -170,11 +185,15 @@ impl Engine {
         if let Some(there) = self.generation().await? {
             return Ok(there);
         }
-        let profile = self.profile()?;
-        let language = self.config.index.language;
-        let record = self.store.begin_generation(&profile.name, profile.dimension, language).await?;
-        let table = self.index.create(record.id, profile.dimension).await?;
-        self.store.activate_generation(record.id).await?;
+        let _alone = self.parts.first_generation.lock().await;
+        if let Some(there) = self.generation().await? {
+            return Ok(there);
+        }
+        let profile = self.model_profile()?;
+        let language = self.parts.config.index.language;
+        let record = self.parts.store.begin_generation(&profile.name, profile.dimension, language).await?;
+        let table = self.parts.index.create(record.id, profile.dimension).await?;
+        self.parts.store.activate_generation(record.id).await?;
         Ok((record, table))
     }
 }
@@ -203,14 +222,40 @@ pub(super) fn sandbox(config: &Config) -> Result<Sandbox> {
     Ok(Sandbox::new(SandboxConfig { command, workers: ingest.workers, limits }))
 }
 
-fn load_embedder(config: &Config, clock: SharedClock) -> Result<SharedEmbedder> {
+/// Names of services in health reports.
+const LLM: &str = "llm";
+const EMBEDDING: &str = "embedding";
+
+/// A breaker for each service on the internet that is configured.
+fn breakers(config: &Config, clock: &SharedClock) -> Vec<Arc<Breaker>> {
+    let llm = (!config.llm.base_url.is_empty()).then_some(LLM);
+    let embedding = (config.embedding.provider == EmbeddingProvider::OpenAi).then_some(EMBEDDING);
+    let named = |name| Arc::new(Breaker::new(name, Arc::clone(clock)));
+    llm.into_iter().chain(embedding).map(named).collect()
+}
+
+fn breaker(breakers: &[Arc<Breaker>], name: &str) -> Option<Arc<Breaker>> {
+    breakers.iter().find(|breaker| breaker.name() == name).map(Arc::clone)
+}
+
+fn load_embedder(
+    config: &Config,
+    clock: SharedClock,
+    breaker: Option<Arc<Breaker>>,
+) -> Result<SharedEmbedder> {
     match config.embedding.provider {
         EmbeddingProvider::Local => {
             let (folder, profile) = Catalogue::new(&config.paths).find(&config.embedding.model)?;
             let environment = load_onnx_runtime(&config.paths)?;
             Ok(Arc::new(LocalEmbedder::load(&folder, profile, &environment, config.embedding.threads)?))
         }
-        EmbeddingProvider::OpenAi => Ok(Arc::new(OpenAiEmbedder::new(openai_config(config), clock)?)),
+        EmbeddingProvider::OpenAi => {
+            let embedder = OpenAiEmbedder::new(openai_config(config), clock)?;
+            Ok(Arc::new(match breaker {
+                Some(breaker) => embedder.behind(breaker),
+                None => embedder,
+            }))
+        }
     }
 }
 
@@ -228,7 +273,11 @@ fn openai_config(config: &Config) -> OpenAiEmbedderConfig {
     }
 }
 
-fn chat_model(config: &Config, clock: &SharedClock) -> Result<Option<SharedChatModel>> {
+fn chat_model(
+    config: &Config,
+    clock: &SharedClock,
+    breaker: Option<Arc<Breaker>>,
+) -> Result<Option<SharedChatModel>> {
     let llm = &config.llm;
     if llm.base_url.is_empty() {
         return Ok(None);
@@ -242,5 +291,9 @@ fn chat_model(config: &Config, clock: &SharedClock) -> Result<Option<SharedChatM
         timeout: Duration::from_secs(llm.timeout_seconds),
         ..OpenAiChatConfig::default()
     };
-    Ok(Some(Arc::new(OpenAiChat::new(chat, Arc::clone(clock))?)))
+    let chat = OpenAiChat::new(chat, Arc::clone(clock))?;
+    Ok(Some(Arc::new(match breaker {
+        Some(breaker) => chat.behind(breaker),
+        None => chat,
+    })))
 }

@@ -1,40 +1,33 @@
 //! Rebuilding the index beside the one that answers.
 //!
-//! Every stored document is parsed, cut and embedded again into a new generation; then, in one
-//! transaction, its chunks and the generation take over. Until that moment nothing changes for those
-//! who ask. The generation before stays for a rollback, older ones are dropped.
+//! Every searchable document of every organization, for all share the index, is parsed, cut and embedded
+//! again into a new generation; then, in one transaction, its chunks and the generation take over. Until
+//! that moment nothing changes for those who ask. The generation before stays for a rollback, older ones
+//! are dropped. Uploads that wait are not touched: their jobs go on afterwards.
 
-use super::documents::{quiet, work_of};
-use super::lock::WriteLock;
+use super::documents::quiet;
 use super::{Engine, IngestReport};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ingest::{Committer, DocumentReport, IngestEvent, OnEvent, Outcome, Stop, tidy_job};
+use crate::ingest::{Committer, DocumentReport, IngestEvent, OnEvent, Outcome, Stop, Work, tidy_job};
 use crate::model::{Chunk, Document};
-use crate::store::DocumentFilter;
+use crate::store::Origin;
 
 impl Engine {
-    /// Rebuilds the index with the configured model and language.
+    /// Rebuilds the index of the whole deployment with the configured model and language.
     pub async fn reindex(&self, on_event: OnEvent, stop: Stop) -> Result<IngestReport> {
-        let begun = self.clock.now();
-        let _lock = WriteLock::take(&self.config.paths.data_dir, || on_event(IngestEvent::Waiting)).await?;
+        let begun = self.parts.clock.now();
+        let _lock = self.parts.lock.alone(&stop, || on_event(IngestEvent::Waiting)).await?;
         self.drop_leftovers().await?;
-        let (documents, _) = self.documents(DocumentFilter::default()).await?;
+        let documents = self.parts.store.searchable_documents().await?;
         on_event(IngestEvent::Found(documents.len()));
 
-        let profile = self.profile()?;
-        let language = self.config.index.language;
-        let record = self.store.begin_generation(&profile.name, profile.dimension, language).await?;
-        let table = self.index.create(record.id, profile.dimension).await?;
+        let profile = self.model_profile()?;
+        let language = self.parts.config.index.language;
+        let record = self.parts.store.begin_generation(&profile.name, profile.dimension, language).await?;
+        let table = self.parts.index.create(record.id, profile.dimension).await?;
         let pipeline = self.pipeline(&on_event, &stop).await?;
-        let mut committer = Committer::new(
-            &self.store,
-            &table,
-            &self.blobs,
-            &self.clock,
-            self.organization.id,
-            language,
-            true,
-        );
+        let mut committer =
+            Committer::new(&self.parts.store, &table, &self.parts.blobs, &self.parts.clock, language, true);
         let works = documents.iter().cloned().map(work_of).collect();
         let failed = pipeline.run(works, &mut committer).await?;
         if stop.requested() {
@@ -43,7 +36,7 @@ impl Engine {
         }
         // What cannot be read any more (Tesseract gone, a limit lowered) goes on answering as it did.
         for document in documents.iter().filter(|d| failed.iter().any(|f| f.document_id == Some(d.id))) {
-            let chunks = self.store.chunks(self.organization.id, document.id).await?;
+            let chunks = self.parts.store.chunks(document.organization_id, document.id).await?;
             let chunks = chunks.into_iter().map(Chunk::into_text).collect();
             pipeline.keep(work_of(document.clone()), document.page_count, chunks, &mut committer).await?;
         }
@@ -55,7 +48,7 @@ impl Engine {
             .collect();
         on_event(IngestEvent::Optimising);
         table.optimize().await?;
-        self.store.commit_generation(record.id, versions, tidy_job()).await?;
+        self.parts.store.commit_generation(record.id, versions, tidy_job()).await?;
         self.tidy_if_needed(&quiet()).await?;
         self.drop_old().await?;
 
@@ -66,9 +59,10 @@ impl Engine {
 
     /// Removes what interrupted rebuilds left.
     async fn drop_leftovers(&self) -> Result<()> {
-        for generation in self.store.generations().await?.into_iter().filter(|g| g.status == "building") {
-            self.index.drop_generation(generation.id).await?;
-            self.store.forget_generation(generation.id).await?;
+        for generation in self.parts.store.generations().await?.into_iter().filter(|g| g.status == "building")
+        {
+            self.parts.index.drop_generation(generation.id).await?;
+            self.parts.store.forget_generation(generation.id).await?;
         }
         Ok(())
     }
@@ -76,12 +70,29 @@ impl Engine {
     /// Keeps the active generation and the one before it.
     async fn drop_old(&self) -> Result<()> {
         let retired: Vec<_> =
-            self.store.generations().await?.into_iter().filter(|g| g.status == "retired").collect();
+            self.parts.store.generations().await?.into_iter().filter(|g| g.status == "retired").collect();
         for generation in retired.iter().rev().skip(1) {
-            self.index.drop_generation(generation.id).await?;
-            self.store.forget_generation(generation.id).await?;
+            self.parts.index.drop_generation(generation.id).await?;
+            self.parts.store.forget_generation(generation.id).await?;
         }
         Ok(())
+    }
+}
+
+/// The current version of a document as work: its bytes are a blob already.
+fn work_of(document: Document) -> Work {
+    Work {
+        organization_id: document.organization_id,
+        known: Some(document.id),
+        origin: Origin::Rebuild,
+        agent_id: document.agent_id,
+        path: document.path,
+        filename: document.filename,
+        file_type: document.file_type,
+        size: document.file_size,
+        hash: document.content_hash,
+        file: None,
+        metadata: document.metadata,
     }
 }
 
@@ -95,5 +106,6 @@ fn rebuilt(document: &Document, versions: &[crate::store::NewVersion]) -> Option
         pages: version.page_count,
         chunks: u32::try_from(version.chunks.len()).unwrap_or(u32::MAX),
         error: None,
+        retryable: false,
     })
 }

@@ -6,7 +6,6 @@ use super::Engine;
 use crate::answer::EXTRACTIVE;
 use crate::error::Result;
 use crate::index::TableStats;
-use crate::model::DocumentStatus;
 use crate::store::{DocumentFilter, Generation};
 
 /// The state of a deployment.
@@ -45,31 +44,29 @@ impl Engine {
     /// Reports on the deployment.
     pub async fn status(&self) -> Result<Status> {
         let organization = self.organization.id;
-        let processed = DocumentFilter {
-            status: Some(DocumentStatus::Processed),
-            limit: Some(0),
-            ..DocumentFilter::default()
-        };
-        let (_, documents) = self.store.documents(organization, processed).await?;
-        let (queries, refused_queries) = self.store.query_counts(organization).await?;
-        let chunks = self.store.chunk_count().await?;
+        let searchable = DocumentFilter { searchable: true, limit: Some(0), ..DocumentFilter::default() };
+        let (_, documents) = self.parts.store.documents(organization, searchable).await?;
+        let (queries, refused_queries) = self.parts.store.query_counts(organization).await?;
+        let chunks = self.parts.store.chunk_count_of(organization).await?;
+        // One index for all organizations.
+        let expected = self.parts.store.chunk_count().await?;
         let mut problems = Vec::new();
-        let profile = self.profile();
+        let profile = self.model_profile();
         let embedding_model = match &profile {
             Ok(profile) => profile.name.clone(),
             Err(error) => {
                 problems.push(error.to_string());
-                self.config.embedding.model.clone()
+                self.parts.config.embedding.model.clone()
             }
         };
-        let generation = self.store.active_generation().await?;
+        let generation = self.parts.store.active_generation().await?;
         let index = match self.generation().await {
             Ok(Some((_, table))) => {
                 let stats = table.stats().await?;
-                if stats.rows < chunks {
+                if stats.rows < expected {
                     problems.push(format!(
                         "the index lacks {} chunks: run `agentctl reindex`",
-                        chunks - stats.rows
+                        expected - stats.rows
                     ));
                 }
                 Some(stats)
@@ -82,12 +79,12 @@ impl Engine {
                 None
             }
         };
-        let answer_model = self.chat.as_ref().map_or(EXTRACTIVE, |c| c.default_model()).to_owned();
+        let answer_model = self.parts.chat.as_ref().map_or(EXTRACTIVE, |c| c.default_model()).to_owned();
         Ok(Status {
             version: env!("CARGO_PKG_VERSION"),
-            data_dir: self.config.paths.data_dir.display().to_string(),
+            data_dir: self.parts.config.paths.data_dir.display().to_string(),
             organization: self.organization.name.clone(),
-            agents: self.store.agents(organization).await?.len(),
+            agents: self.parts.store.agents(organization).await?.len(),
             documents,
             chunks,
             queries,

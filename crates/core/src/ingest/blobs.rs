@@ -1,18 +1,33 @@
 //! The bytes of documents, by their hash, in an object store: a local folder by default.
+//!
+//! Documents with the same bytes share a blob, across organizations. A blob may go when the store knows
+//! no document that has its bytes; whoever checks that holds the blobs' lock alone, and whoever adds a
+//! blob before its row holds it together with others, so that no blob goes in between. Runs that hold
+//! the index lock need not hold this one: only they remove.
 
+use std::collections::HashSet;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use futures::TryStreamExt;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload, WriteMultipart};
+use rustix::fs::{FlockOperation, flock};
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncReadExt;
 
+use super::incoming::{Incoming, Received, blocking, clear_leftovers};
 use crate::error::{Error, ErrorKind, Result};
+use crate::store::Store;
 
 /// Bytes read at once; larger files are never whole in memory.
 const PIECE: usize = 1024 * 1024;
+/// Parts of a file on their way to the disk at once.
+const PARTS: usize = 2;
+/// Folder of the files that are coming in, within that of the blobs: on the same file system.
+const INCOMING: &str = "incoming";
 
 /// Blobs of a deployment. Cheap to clone.
 #[derive(Clone)]
@@ -21,13 +36,30 @@ pub struct Blobs {
     folder: PathBuf,
 }
 
+/// Held while a blob lies there that no row names yet, or while blobs are removed.
+pub struct Hold(#[expect(dead_code, reason = "holds the lock while it is open")] File);
+
 impl Blobs {
-    /// Blobs in a local folder, made if needed.
+    /// Blobs in a local folder, made if needed. What a crash left of files that were coming in goes.
     pub fn open(folder: &Path) -> Result<Self> {
-        std::fs::create_dir_all(folder)
+        let incoming = folder.join(INCOMING);
+        std::fs::create_dir_all(&incoming)
+            .and_then(|()| clear_leftovers(&incoming))
             .map_err(|e| Error::io("create the folder of documents", folder, e))?;
         let store = LocalFileSystem::new_with_prefix(folder).map_err(|e| failed("open", e))?.with_fsync(true);
         Ok(Self { store: Arc::new(store), folder: folder.to_path_buf() })
+    }
+
+    /// Whether the folder is there and can be written, for health reports.
+    pub async fn check(&self) -> Result<()> {
+        let folder = self.folder.join(INCOMING);
+        let looked = tokio::fs::metadata(&folder).await;
+        let there = looked.map_err(|e| Error::io("find the folder of documents", &folder, e))?;
+        if there.permissions().readonly() {
+            let message = format!("the folder of documents {} cannot be written", folder.display());
+            return Err(Error::new(ErrorKind::Storage, message));
+        }
+        Ok(())
     }
 
     fn key(hash: &str) -> Key {
@@ -57,6 +89,8 @@ impl Blobs {
                 break;
             }
             hasher.update(&piece[..read]);
+            // Without waiting, a disk slower than the source would gather the file in memory.
+            writer.wait_for_capacity(PARTS).await.map_err(|e| failed("store", e))?;
             writer.write(&piece[..read]);
         }
         if format!("{:x}", hasher.finalize()) != hash {
@@ -77,13 +111,77 @@ impl Blobs {
         Ok(())
     }
 
-    /// Removes a blob; that it is gone already is no error.
-    pub async fn remove(&self, hash: &str) -> Result<()> {
+    /// Begins to receive a file whose hash is not known yet. `name` is unique among those coming in.
+    pub async fn receive(&self, name: &str) -> Result<Incoming> {
+        Incoming::open(&self.folder.join(INCOMING), name).await
+    }
+
+    /// Puts a received file among the blobs. It stays there while the hold is kept, also without a row.
+    pub async fn keep(&self, received: Received) -> Result<Hold> {
+        let hold = self.hold(FlockOperation::LockShared).await?;
+        let target = self.local_path(&received.hash);
+        received.move_to(target).await?;
+        Ok(hold)
+    }
+
+    async fn hold(&self, how: FlockOperation) -> Result<Hold> {
+        let path = self.folder.with_extension("lock");
+        let locked = blocking(move || {
+            let file = File::options().create(true).truncate(false).write(true).open(&path);
+            let file = file.map_err(|e| Error::io("open", &path, e))?;
+            flock(&file, how).map_err(|e| Error::io("lock", &path, e.into()))?;
+            Ok(Hold(file))
+        });
+        locked.await?
+    }
+
+    /// Removes those of the blobs that no document has. The caller holds the index lock. How many went.
+    pub async fn release(&self, store: &Store, hashes: impl IntoIterator<Item = String>) -> Result<usize> {
+        let mut hashes = hashes.into_iter().peekable();
+        if hashes.peek().is_none() {
+            return Ok(0);
+        }
+        let _hold = self.hold(FlockOperation::LockExclusive).await?;
+        let mut gone = 0;
+        for hash in hashes {
+            if !store.content_is_used(&hash).await? {
+                self.remove(&hash).await?;
+                gone += 1;
+            }
+        }
+        Ok(gone)
+    }
+
+    /// Removes every blob that no document has: what deletions and crashes left. The caller holds the
+    /// index lock. How many went.
+    pub async fn sweep(&self, store: &Store) -> Result<usize> {
+        let used = store.contents_in_use().await?;
+        let orphans: HashSet<String> = self
+            .store
+            .list(None)
+            .map_err(|e| failed("list", e))
+            .try_filter_map(|object| {
+                let hash = hash_of(&object.location).filter(|hash| !used.contains(*hash));
+                futures::future::ready(Ok(hash.map(str::to_owned)))
+            })
+            .try_collect()
+            .await?;
+        // What looked unused may have come into use since: each is looked at again.
+        self.release(store, orphans).await
+    }
+
+    async fn remove(&self, hash: &str) -> Result<()> {
         match self.store.delete(&Self::key(hash)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(e) => Err(failed("remove", e)),
         }
     }
+}
+
+/// The hash a blob is named by; files that are coming in are no blobs.
+fn hash_of(key: &Key) -> Option<&str> {
+    let name = key.filename()?;
+    (name.len() == 64 && name.bytes().all(|b| b.is_ascii_hexdigit())).then_some(name)
 }
 
 fn failed(what: &str, error: object_store::Error) -> Error {
@@ -108,3 +206,6 @@ pub(super) fn hash_file(path: &Path) -> std::io::Result<(String, u64)> {
 pub(super) fn hash_bytes(bytes: &[u8]) -> String {
     format!("{:x}", Sha256::digest(bytes))
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ use crate::clock::SharedClock;
 use crate::error::{Error, Result};
 use crate::index::{Entry, Generation};
 use crate::model::{ChunkId, DocumentId, OrganizationId};
-use crate::store::{ChunkRow, NewVersion, Store};
+use crate::store::{ChunkRow, NewVersion, Origin, Store};
 use crate::text::{detect, terms};
 
 /// Rows written to the index in one go.
@@ -25,7 +25,6 @@ pub(crate) struct Committer<'a> {
     pub generation: &'a Generation,
     pub blobs: &'a Blobs,
     pub clock: &'a SharedClock,
-    pub organization_id: OrganizationId,
     pub language: crate::model::Locale,
     /// Documents are kept back for [`Committer::into_versions`]: a generation in the making.
     pub staged: bool,
@@ -37,7 +36,6 @@ pub(crate) struct Committer<'a> {
 /// A document whose chunks are being embedded.
 struct Open {
     path: String,
-    known: Option<DocumentId>,
     version: NewVersion,
     asked: usize,
     answered: usize,
@@ -49,7 +47,6 @@ impl<'a> Committer<'a> {
         generation: &'a Generation,
         blobs: &'a Blobs,
         clock: &'a SharedClock,
-        organization_id: OrganizationId,
         language: crate::model::Locale,
         staged: bool,
     ) -> Self {
@@ -58,7 +55,6 @@ impl<'a> Committer<'a> {
             generation,
             blobs,
             clock,
-            organization_id,
             language,
             staged,
             open: VecDeque::new(),
@@ -75,12 +71,13 @@ impl<'a> Committer<'a> {
             chunks.into_iter().map(|text| ChunkRow { id: ChunkId(self.clock.new_id()), text }).collect();
         self.open.push_back(Open {
             path: work.path.clone(),
-            known: work.known,
             asked: 0,
             answered: 0,
             version: NewVersion {
                 id,
-                organization_id: self.organization_id,
+                known: work.known.is_some(),
+                origin: work.origin,
+                organization_id: work.organization_id,
                 agent_id: work.agent_id,
                 filename: work.filename,
                 path: work.path,
@@ -126,7 +123,7 @@ impl<'a> Committer<'a> {
         }
         while self.open.front().is_some_and(|o| o.answered == o.version.chunks.len()) {
             if let Some(mut done) = self.open.pop_front() {
-                let version = std::mem::replace(&mut done.version, empty_version(self.organization_id));
+                let version = std::mem::replace(&mut done.version, empty_version());
                 self.complete.push((done, version));
             }
         }
@@ -163,22 +160,25 @@ impl<'a> Committer<'a> {
         let facts: Vec<_> = versions.iter().map(|v| (v.id, v.page_count, v.chunks.len())).collect();
         let committed = self.store.commit_versions(versions, tidy_job()).await?;
         let mut reports = Vec::new();
+        let mut replaced = Vec::new();
         for ((document, (id, pages, chunks)), done) in documents.into_iter().zip(facts).zip(committed) {
-            if let Some(old) = done.replaced_hash
-                && !self.store.content_is_used(&old).await?
-            {
-                self.blobs.remove(&old).await?;
-            }
+            let Some(done) = done else {
+                reports.push(DocumentReport::removed(document.path, id));
+                continue;
+            };
+            replaced.extend(done.replaced_hash);
             reports.push(DocumentReport {
                 path: document.path,
                 document_id: Some(id),
-                status: if document.known.is_some() { Outcome::Updated } else { Outcome::Ingested },
+                status: if done.first { Outcome::Ingested } else { Outcome::Updated },
                 version: Some(done.version),
                 pages,
                 chunks: u32::try_from(chunks).unwrap_or(u32::MAX),
                 error: None,
+                retryable: false,
             });
         }
+        self.blobs.release(self.store, replaced).await?;
         Ok(reports)
     }
 
@@ -226,10 +226,12 @@ fn entry(
     }
 }
 
-fn empty_version(organization_id: OrganizationId) -> NewVersion {
+fn empty_version() -> NewVersion {
     NewVersion {
         id: DocumentId(uuid::Uuid::nil()),
-        organization_id,
+        known: true,
+        origin: Origin::Rebuild,
+        organization_id: OrganizationId(uuid::Uuid::nil()),
         agent_id: None,
         filename: String::new(),
         path: String::new(),

@@ -1,13 +1,15 @@
 //! Documents into the store and the index:
 //! source → parse → normalise → chunk → embed → index → committed.
 //!
-//! `source.rs` finds files, `parse/` reads them in child processes, `normalise.rs` and `chunk.rs` are
-//! pure, `blobs.rs` keeps the bytes, `work.rs` decides what has to be parsed, `pipeline.rs` overlaps the steps, `commit.rs` makes documents
-//! searchable all at once or not at all, `tidy.rs` brings the index in line with the store.
+//! `source.rs` finds files, `incoming.rs` receives them, `parse/` reads them in child processes,
+//! `normalise.rs` and `chunk.rs` are pure, `blobs.rs` keeps the bytes, `work.rs` decides what has to be
+//! parsed, `pipeline.rs` overlaps the steps, `commit.rs` makes documents searchable all at once or not at
+//! all, `tidy.rs` brings the index and the blobs in line with the store.
 
 mod blobs;
 mod chunk;
 mod commit;
+mod incoming;
 mod normalise;
 pub mod parse;
 mod pipeline;
@@ -17,20 +19,22 @@ mod work;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
 use crate::model::{AgentId, DocumentId, FileType, Metadata};
 
-pub use blobs::Blobs;
+pub use blobs::{Blobs, Hold};
 pub use chunk::{ChunkSize, chunk_pages};
 pub(crate) use commit::Committer;
+pub use incoming::{Incoming, Received};
 pub use normalise::{PageText, clean_text, normalise};
 pub use pipeline::Pipeline;
 pub use source::{SourceFile, absolute, discover};
 pub use tidy::{TIDY_QUEUE, Tidied, tidy, tidy_job};
 pub use work::{Work, prepare_bytes, prepare_files};
+
+pub use crate::stop::Stop;
 
 /// What to ingest, and how.
 #[derive(Debug, Clone, Default)]
@@ -59,9 +63,9 @@ pub enum Outcome {
     Updated,
     /// The same bytes as before.
     Unchanged,
-    /// Not readable; nothing of it was kept.
+    /// Not readable; the version before, if there is one, goes on answering.
     Failed,
-    /// Its file is gone, and so is it.
+    /// Its file is gone, and so is it; or it was deleted while it was worked on.
     Removed,
 }
 
@@ -83,6 +87,9 @@ pub struct DocumentReport {
     pub chunks: u32,
     /// Why it failed.
     pub error: Option<String>,
+    /// Whether the machine is at fault and not the document: the same bytes may be read later.
+    #[serde(skip)]
+    pub retryable: bool,
 }
 
 impl DocumentReport {
@@ -95,6 +102,20 @@ impl DocumentReport {
             pages: 0,
             chunks: 0,
             error: Some(error.into()),
+            retryable: false,
+        }
+    }
+
+    pub(crate) fn removed(path: String, id: DocumentId) -> Self {
+        Self {
+            path,
+            document_id: Some(id),
+            status: Outcome::Removed,
+            version: None,
+            pages: 0,
+            chunks: 0,
+            error: None,
+            retryable: false,
         }
     }
 }
@@ -116,22 +137,6 @@ pub enum IngestEvent {
 
 /// Receives events; called from several tasks.
 pub type OnEvent = Arc<dyn Fn(IngestEvent) + Send + Sync>;
-
-/// Asks a running ingest to stop: what is complete is kept, the rest is left for the next run.
-#[derive(Debug, Clone, Default)]
-pub struct Stop(Arc<AtomicBool>);
-
-impl Stop {
-    /// Asks to stop.
-    pub fn request(&self) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-
-    /// Whether to stop.
-    pub fn requested(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
-    }
-}
 
 /// A page of a document as `extract` shows it.
 #[derive(Debug, Clone, Serialize)]

@@ -127,8 +127,9 @@ impl Pipeline {
         let input = Input::Path(self.blobs.local_path(&work.hash));
         let parsed = match self.sandbox.parse(input, work.file_type).await {
             Ok(parsed) => parsed,
-            Err(ParseFailure { reason, .. }) => {
-                return Ok(Err(DocumentReport::failed(work.path, work.known, reason)));
+            Err(ParseFailure { kind, reason }) => {
+                let failed = DocumentReport::failed(work.path, work.known, reason);
+                return Ok(Err(DocumentReport { retryable: kind.is_environmental(), ..failed }));
             }
         };
         tracing::debug!(path = %started, pages = parsed.pages.len(), "parsed");

@@ -1,5 +1,8 @@
 //! Brings the index in line with the store: rows that are no longer current go, indices take the new
-//! rows in. Idempotent; runs after every change and picks up what an interrupted run left.
+//! rows in. Idempotent; runs after every change and picks up what an interrupted run left. The same for
+//! the blobs is `Blobs::sweep`.
+
+use std::collections::HashSet;
 
 use crate::error::Result;
 use crate::index::Generation;
@@ -10,7 +13,7 @@ pub const TIDY_QUEUE: &str = "index.tidy";
 
 /// The job to record in the transaction that makes tidying necessary.
 pub fn tidy_job() -> NewJob {
-    NewJob { queue: TIDY_QUEUE, payload: "{}".to_owned(), dedupe_key: Some(TIDY_QUEUE.to_owned()) }
+    NewJob::new(TIDY_QUEUE, &serde_json::json!({})).dedupe(TIDY_QUEUE)
 }
 
 /// What tidying found.
@@ -25,14 +28,27 @@ pub struct Tidied {
 
 /// Tidies a generation and finishes the waiting jobs that asked for it.
 pub async fn tidy(store: &Store, generation: &Generation) -> Result<Tidied> {
-    let jobs = store.waiting_jobs(TIDY_QUEUE).await?;
-    let current: std::collections::HashSet<String> =
-        store.chunk_ids().await?.into_iter().map(|id| id.to_string()).collect();
-    let indexed = generation.chunk_ids().await?;
-    let stale: Vec<String> = indexed.difference(&current).cloned().collect();
-    let missing = current.difference(&indexed).count();
-    generation.remove(&stale).await?;
-    generation.optimize().await?;
-    store.finish_jobs(jobs.into_iter().map(|j| j.id).collect()).await?;
-    Ok(Tidied { removed: stale.len(), missing })
+    let mut tidied = Tidied { removed: 0, missing: 0 };
+    loop {
+        let jobs = store.waiting_jobs(TIDY_QUEUE).await?;
+        let current = current_ids(store).await?;
+        let mut indexed = generation.chunk_ids().await?;
+        let stale: Vec<String> = indexed.difference(&current).cloned().collect();
+        tidied.removed += stale.len();
+        tidied.missing = current.difference(&indexed).count();
+        generation.remove(&stale).await?;
+        generation.optimize().await?;
+        store.finish_jobs(jobs.into_iter().map(|j| j.id).collect()).await?;
+        // Documents are deleted without waiting for us, and a deletion that found a job waiting recorded
+        // none of its own: if that was one of those just finished, nobody else will look.
+        let current = current_ids(store).await?;
+        indexed.retain(|id| !current.contains(id));
+        if indexed.len() == stale.len() {
+            return Ok(tidied);
+        }
+    }
+}
+
+async fn current_ids(store: &Store) -> Result<HashSet<String>> {
+    Ok(store.chunk_ids().await?.into_iter().map(|id| id.to_string()).collect())
 }

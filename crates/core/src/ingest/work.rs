@@ -7,14 +7,18 @@ use super::blobs::{hash_bytes, hash_file};
 use super::source::{SourceFile, sniff};
 use super::{Blobs, DocumentReport, IngestOptions, Outcome};
 use crate::error::Result;
-use crate::model::{AgentId, ChunkText, DocumentId, FileType, Metadata};
-use crate::store::{KnownFile, Store};
+use crate::model::{AgentId, ChunkText, DocumentId, FileType, Metadata, OrganizationId};
+use crate::store::{KnownFile, Origin, Store};
 
 /// A document that has to be parsed.
 #[derive(Debug, Clone)]
 pub struct Work {
+    /// The business.
+    pub organization_id: OrganizationId,
     /// Id of the known document, if it is one.
     pub known: Option<DocumentId>,
+    /// Where the bytes came from.
+    pub origin: Origin,
     /// The agent that alone may use it.
     pub agent_id: Option<AgentId>,
     /// Absolute path, or the name given for standard input.
@@ -43,6 +47,7 @@ pub(crate) struct Prepared {
 
 /// Looks at files: which are unchanged, which cannot be read, which have to be parsed.
 pub fn prepare_files(
+    organization: OrganizationId,
     files: Vec<SourceFile>,
     known: &HashMap<String, KnownFile>,
     options: &IngestOptions,
@@ -81,13 +86,15 @@ pub fn prepare_files(
             continue;
         }
         match old {
-            Some(old) if old.content_hash == hash && !options.force => {
+            Some(old) if old.searchable && old.content_hash == hash && !options.force => {
                 if let Some(metadata) = changed_metadata(&old.metadata, &options.metadata) {
                     relabelled.push((old.id, metadata));
                 }
                 reports.push(unchanged(path, old));
             }
             _ => works.push(Work {
+                organization_id: organization,
+                origin: Origin::Source,
                 known: old.map(|k| k.id),
                 agent_id: options.agent_id,
                 filename: file.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
@@ -105,6 +112,7 @@ pub fn prepare_files(
 
 /// The same for a document given as bytes. Its type is what its name or its first bytes say.
 pub async fn prepare_bytes(
+    organization: OrganizationId,
     name: &str,
     bytes: Vec<u8>,
     known: &HashMap<String, KnownFile>,
@@ -119,7 +127,7 @@ pub async fn prepare_bytes(
     if bytes.is_empty() {
         return Ok(Err(DocumentReport::failed(path, old.map(|k| k.id), "standard input is empty")));
     }
-    if let Some(old) = old.filter(|k| k.content_hash == hash && !options.force) {
+    if let Some(old) = old.filter(|k| k.searchable && k.content_hash == hash && !options.force) {
         return Ok(Err(unchanged(path, old)));
     }
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
@@ -127,6 +135,8 @@ pub async fn prepare_bytes(
         blobs.put_bytes(bytes, &hash).await?;
     }
     Ok(Ok(Work {
+        organization_id: organization,
+        origin: Origin::Source,
         known: old.map(|k| k.id),
         agent_id: options.agent_id,
         path,
@@ -148,6 +158,7 @@ fn unchanged(path: String, known: &KnownFile) -> DocumentReport {
         pages: known.page_count,
         chunks: known.chunk_count,
         error: None,
+        retryable: false,
     }
 }
 

@@ -55,6 +55,10 @@ pub struct ChatReply {
     pub model: String,
     /// Prompt and answer tokens together, as the service counts them; 0 if it does not say.
     pub tokens_used: u64,
+    /// Tokens of what was asked. With `completion_tokens` it makes up `tokens_used`.
+    pub prompt_tokens: u64,
+    /// Tokens of what was written.
+    pub completion_tokens: u64,
     /// Whether the answer was cut at `max_tokens`.
     pub truncated: bool,
 }

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -19,7 +19,7 @@ use super::{ChatModel, ChatReply, ChatRequest, OnPiece};
 use crate::clock::SharedClock;
 use crate::error::{Error, Result};
 use crate::net::openai::{Address, Complaint, Endpoint};
-use crate::net::{EventStream, Failure, Retry};
+use crate::net::{Breaker, EventStream, Failure, Retry};
 
 mod wire;
 
@@ -84,6 +84,7 @@ pub struct OpenAiChat {
     retry: Retry,
     /// What the service was found to take, by model.
     dialects: Mutex<BTreeMap<String, Dialect>>,
+    breaker: Arc<Breaker>,
     clock: SharedClock,
 }
 
@@ -107,8 +108,16 @@ impl OpenAiChat {
             max_tokens: config.max_tokens,
             retry: config.retry,
             dialects: Mutex::default(),
+            breaker: Arc::new(Breaker::new("llm", clock.clone())),
             clock,
         })
+    }
+
+    /// Puts it behind a breaker of the caller's, who can then tell how the service does.
+    #[must_use]
+    pub fn behind(mut self, breaker: Arc<Breaker>) -> Self {
+        self.breaker = breaker;
+        self
     }
 
     /// Sends the request, once more for each parameter that the service turns out not to take.
@@ -221,7 +230,9 @@ impl OpenAiChat {
             })));
         }
         let model = if gathered.model.is_empty() { self.model.clone() } else { gathered.model };
-        Ok(ChatReply { text: gathered.text, model, tokens_used: gathered.tokens_used, truncated })
+        let Gathered { text, prompt_tokens, completion_tokens, .. } = gathered;
+        let tokens_used = prompt_tokens.saturating_add(completion_tokens);
+        Ok(ChatReply { text, model, tokens_used, prompt_tokens, completion_tokens, truncated })
     }
 }
 
@@ -234,7 +245,7 @@ impl ChatModel for OpenAiChat {
     async fn complete(&self, request: &ChatRequest) -> Result<ChatReply> {
         let mut attempts = self.retry.start(&*self.clock);
         loop {
-            match self.attempt(request).await {
+            match self.breaker.watch(self.attempt(request)).await {
                 Ok(reply) => return Ok(reply),
                 Err(failure) => attempts.pause(failure).await?,
             }
@@ -249,15 +260,16 @@ impl ChatModel for OpenAiChat {
                 delivered = true;
                 on_piece(piece);
             };
-            let result = match self.post(request, true).await {
-                Err(failure) => Err(failure),
-                // A service that cannot stream answers in one piece.
-                Ok(response) if is_json(&response) => {
+            let attempt = async {
+                let response = self.post(request, true).await?;
+                if is_json(&response) {
+                    // A service that cannot stream answers in one piece.
                     self.whole(response).await.inspect(|reply| deliver(&reply.text))
+                } else {
+                    self.listen(response, &mut deliver).await
                 }
-                Ok(response) => self.listen(response, &mut deliver).await,
             };
-            match result {
+            match self.breaker.watch(attempt).await {
                 Ok(reply) => return Ok(reply),
                 Err(failure) if delivered => return Err(failure.error),
                 Err(failure) => attempts.pause(failure).await?,

@@ -114,7 +114,8 @@ pub struct Parsed {
     pub metadata: Metadata,
 }
 
-/// Where a document is on its way into the index.
+/// Where the bytes of a document that came last are on their way into the index. A version before them
+/// answers until they are there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DocumentStatus {
@@ -124,7 +125,7 @@ pub enum DocumentStatus {
     Processing,
     /// Searchable.
     Processed,
-    /// Not searchable; `processing_error` says why.
+    /// They could not be made searchable; `processing_error` says why.
     Failed,
 }
 
@@ -159,7 +160,7 @@ pub struct Document {
     pub agent_id: Option<AgentId>,
     /// File name without folders.
     pub filename: String,
-    /// Where it came from: the absolute path of the file, or the name given for standard input.
+    /// Where it came from: the absolute path of the file, or the name given for standard input or an upload.
     pub path: String,
     /// Kind of file.
     pub file_type: FileType,

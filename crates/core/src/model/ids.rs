@@ -52,6 +52,14 @@ ids! {
     QueryId, "a query";
     /// Id of a job.
     JobId, "a job";
+    /// Id of a person's account.
+    UserId, "a user";
+    /// Id of an API key.
+    ApiKeyId, "an API key";
+    /// Id of an invitation.
+    InvitationId, "an invitation";
+    /// Id of a conversation.
+    ConversationId, "a conversation";
     /// Id of an index generation.
     GenerationId, "an index generation";
 }

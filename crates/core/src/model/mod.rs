@@ -2,18 +2,33 @@
 //!
 //! No I/O, no logic beyond parsing and printing a value.
 
+mod account;
 mod agent;
 mod answer;
+mod changes;
 mod chunk;
 mod document;
 mod ids;
 mod locale;
+mod organization;
+mod permission;
 mod search;
 
+pub use account::{
+    Actor, ApiKey, AuditEntry, AuditRecord, Invitation, Member, MemberRole, Principal, User, UserRole,
+};
 pub use agent::{Agent, AgentPatch, NewAgent};
-pub use answer::{Answer, Source};
+pub use answer::{Answer, Channel, DetailedSource, Feedback, FeedbackRecord, QuerySources, Source, Turn};
+pub use changes::{MemberPatch, NewApiKey, NewInvitation, ProfilePatch, Registration};
 pub use chunk::{Chunk, ChunkText};
 pub use document::{Block, BlockKind, Document, DocumentStatus, FileType, Metadata, Page, Parsed};
-pub use ids::{AgentId, ChunkId, DocumentId, GenerationId, JobId, OrganizationId, QueryId};
+pub use ids::{
+    AgentId, ApiKeyId, ChunkId, ConversationId, DocumentId, GenerationId, InvitationId, JobId,
+    OrganizationId, QueryId, UserId,
+};
 pub use locale::Locale;
+pub use organization::{
+    Limits, OrganizationDetails, OrganizationPatch, OrganizationSettings, Retention, Usage,
+};
+pub use permission::{Permission, Permissions, ROLES};
 pub use search::{Hit, SearchMode};

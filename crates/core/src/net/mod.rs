@@ -1,16 +1,19 @@
 //! What every client of an HTTP service needs: a client, patience, and good manners.
 //!
 //! [`client`] builds the connection pool, [`Retry`] decides what is tried again and when,
-//! [`RateLimit`] keeps to a service's requests per minute, `EventStream` takes server-sent events
+//! [`Breaker`] stops asking a service that is down, [`RateLimit`] keeps to a service's requests per
+//! minute, `EventStream` takes server-sent events
 //! apart, and `openai` holds what the two users of the OpenAI wire format share. What a request
 //! says and what its answer means is not here: that is each provider's own file.
 
+mod breaker;
 mod client;
 pub(crate) mod openai;
 mod rate;
 mod retry;
 mod sse;
 
+pub use breaker::{Breaker, BreakerState, CIRCUIT_OPEN};
 pub use client::client;
 pub(crate) use client::{USER_AGENT, bearer, origin_of, parse_base_url, without_address};
 pub use rate::RateLimit;

@@ -111,6 +111,7 @@ impl Endpoint {
 
     /// Posts `body`; `model` is named if the service does not know it. With `whole`, the answer has
     /// to be complete within the timeout; without, it only must not fall silent for that long.
+    #[tracing::instrument(name = "model request", level = "debug", skip_all)]
     pub(crate) async fn post<B: Serialize + Sync>(
         &self,
         body: &B,
@@ -189,12 +190,18 @@ impl Endpoint {
         let spent = said.is("insufficient_quota");
         let error = self.explain(status, &said, spent, model);
         let again = if may_pass(status) && !spent { again } else { Again::No };
+        let error = match again {
+            Again::After(wait) => error.with_retry_after(wait),
+            Again::No | Again::Backoff => error,
+        };
         let complaint = matches!(status.as_u16(), 400 | 422).then(|| Complaint {
             code: said.code,
             param: said.param,
             text: said.text,
         });
-        Rejection { failure: Failure { error, again }, complaint }
+        // A 429 is an answer: the service is there, the account asks too much of it.
+        let outage = status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT;
+        Rejection { failure: Failure { error, again, outage }, complaint }
     }
 
     fn explain(&self, status: StatusCode, said: &Envelope, spent: bool, model: &str) -> Error {

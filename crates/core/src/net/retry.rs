@@ -72,17 +72,19 @@ pub(crate) enum Again {
 pub(crate) struct Failure {
     pub(crate) error: Error,
     pub(crate) again: Again,
+    /// Whether it speaks for a service that is down, not for a request or an account that is wrong.
+    pub(crate) outage: bool,
 }
 
 impl Failure {
     /// Nothing to be gained by trying again.
     pub(crate) fn last(error: Error) -> Self {
-        Self { error, again: Again::No }
+        Self { error, again: Again::No, outage: false }
     }
 
     /// It may have passed after a moment.
     pub(crate) fn passing(error: Error) -> Self {
-        Self { error, again: Again::Backoff }
+        Self { error, again: Again::Backoff, outage: true }
     }
 }
 
@@ -210,6 +212,7 @@ mod tests {
         let fail = |n: u64| Failure {
             error: Error::unavailable(format!("failure {n}")),
             again: Again::After(Duration::from_secs(n)),
+            outage: true,
         };
         attempts.pause(fail(5)).await.unwrap();
         attempts.pause(fail(6)).await.unwrap();

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Store, rows};
+use super::{Store, answer_cache, rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Agent, AgentId, AgentPatch, Locale, NewAgent, OrganizationId};
 
@@ -32,6 +32,54 @@ fn by_id(c: &Connection, organization: OrganizationId, id: AgentId) -> Result<Op
     Ok(c.prepare_cached(&sql)?
         .query_row(params![organization.to_string(), id.to_string()], read)
         .optional()?)
+}
+
+/// The first agent of an organization becomes its default.
+pub(super) fn insert(
+    c: &Connection,
+    id: uuid::Uuid,
+    organization: OrganizationId,
+    new: &NewAgent,
+    locale: Locale,
+    now: &str,
+) -> Result<Agent> {
+    let sql = format!(
+        "INSERT INTO agents (id, organization_id, name, system_prompt, llm_model, temperature, max_tokens, locale,
+                             whatsapp_phone_number, is_default, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
+                 NOT EXISTS (SELECT 1 FROM agents WHERE organization_id = ?2 AND is_default = 1), ?10, ?10)
+         RETURNING {COLUMNS}"
+    );
+    let values = params![
+        id.to_string(),
+        organization.to_string(),
+        new.name,
+        new.system_prompt,
+        new.llm_model,
+        new.temperature,
+        new.max_tokens,
+        new.locale.unwrap_or(locale).code(),
+        new.whatsapp_phone_number,
+        now,
+    ];
+    c.query_row(&sql, values, read).map_err(|e| name_taken(e, &new.name))
+}
+
+fn default_of(c: &Connection, organization: OrganizationId) -> Result<Option<Agent>> {
+    let sql = format!("SELECT {COLUMNS} FROM agents WHERE organization_id = ?1 AND is_default = 1");
+    Ok(c.prepare_cached(&sql)?.query_row([organization.to_string()], read).optional()?)
+}
+
+/// The agent of that id, or the one that answers when none is named.
+pub(super) fn by_id_or_default(
+    c: &Connection,
+    organization: OrganizationId,
+    id: Option<AgentId>,
+) -> Result<Option<Agent>> {
+    match id {
+        Some(id) => by_id(c, organization, id),
+        None => default_of(c, organization),
+    }
 }
 
 /// The unique name is the only constraint a caller can break.
@@ -75,11 +123,7 @@ impl Store {
 
     /// The agent that answers when none is named.
     pub async fn default_agent(&self, organization: OrganizationId) -> Result<Option<Agent>> {
-        self.read(move |c| {
-            let sql = format!("SELECT {COLUMNS} FROM agents WHERE organization_id = ?1 AND is_default = 1");
-            Ok(c.prepare_cached(&sql)?.query_row([organization.to_string()], read).optional()?)
-        })
-        .await
+        self.read(move |c| default_of(c, organization)).await
     }
 
     /// Creates an agent; the first one of an organization becomes its default.
@@ -91,26 +135,9 @@ impl Store {
     ) -> Result<Agent> {
         let (id, now) = (self.clock.new_id(), self.clock.timestamp());
         self.write(move |c| {
-            let sql = format!(
-                "INSERT INTO agents (id, organization_id, name, system_prompt, llm_model, temperature, max_tokens, locale,
-                                     whatsapp_phone_number, is_default, created_at, updated_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
-                         NOT EXISTS (SELECT 1 FROM agents WHERE organization_id = ?2 AND is_default = 1), ?10, ?10)
-                 RETURNING {COLUMNS}"
-            );
-            let values = params![
-                id.to_string(),
-                organization.to_string(),
-                new.name,
-                new.system_prompt,
-                new.llm_model,
-                new.temperature,
-                new.max_tokens,
-                new.locale.unwrap_or(locale).code(),
-                new.whatsapp_phone_number,
-                now,
-            ];
-            c.query_row(&sql, values, read).map_err(|e| name_taken(e, &new.name))
+            let agent = insert(c, id, organization, &new, locale, &now)?;
+            answer_cache::outdate(c, organization)?;
+            Ok(agent)
         })
         .await
     }
@@ -148,7 +175,9 @@ impl Store {
                 old.is_default || patch.is_default == Some(true),
                 now,
             ];
-            c.query_row(&sql, values, read).map(Some).map_err(|e| name_taken(e, &name))
+            let agent = c.query_row(&sql, values, read).map_err(|e| name_taken(e, &name))?;
+            answer_cache::outdate(c, organization)?;
+            Ok(Some(agent))
         })
         .await
     }
@@ -173,7 +202,9 @@ impl Store {
                 ));
             }
             let sql = "DELETE FROM agents WHERE organization_id = ?1 AND id = ?2";
-            Ok(c.execute(sql, params![organization.to_string(), id.to_string()])? > 0)
+            c.execute(sql, params![organization.to_string(), id.to_string()])?;
+            answer_cache::outdate(c, organization)?;
+            Ok(true)
         })
         .await
     }

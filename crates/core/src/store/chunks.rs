@@ -54,10 +54,12 @@ fn read_found(row: &Row<'_>) -> rusqlite::Result<FoundChunk> {
     })
 }
 
-/// Columns of a [`FoundChunk`]: a join on the owning document, which must be searchable.
-const FOUND: &str = "SELECT k.id, k.document_id, k.chunk_index, k.page_number, k.char_start, k.char_end, k.token_count,
+/// Columns of a [`FoundChunk`]: a join on the owning document. Whatever chunks a document has are current: a new
+/// upload that waits, is being processed, or could not be read does not hide them.
+const FOUND: &str =
+    "SELECT k.id, k.document_id, k.chunk_index, k.page_number, k.char_start, k.char_end, k.token_count,
                             k.heading, k.content, d.filename, d.path, d.file_type, d.agent_id
-                     FROM document_chunks k JOIN documents d ON d.id = k.document_id AND d.status = 'processed'
+                     FROM document_chunks k JOIN documents d ON d.id = k.document_id
                      WHERE k.organization_id = ?1";
 
 pub(super) fn replace(
@@ -101,6 +103,28 @@ impl Store {
                        FROM document_chunks WHERE organization_id = ?1 AND document_id = ?2 ORDER BY chunk_index";
             let mut statement = c.prepare_cached(sql)?;
             let chunks = statement.query_map(params![organization.to_string(), document.to_string()], read)?;
+            Ok(chunks.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// The chunks of a document in order: at most `limit` of them, after `offset` others.
+    pub async fn chunks_page(
+        &self,
+        organization: OrganizationId,
+        document: DocumentId,
+        offset: u64,
+        limit: u64,
+    ) -> Result<Vec<Chunk>> {
+        self.read(move |c| {
+            let sql = "SELECT id, document_id, chunk_index, page_number, char_start, char_end, token_count, heading, content
+                       FROM document_chunks WHERE organization_id = ?1 AND document_id = ?2
+                       ORDER BY chunk_index LIMIT ?3 OFFSET ?4";
+            let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+            let mut statement = c.prepare_cached(sql)?;
+            let values =
+                params![organization.to_string(), document.to_string(), number(limit), number(offset)];
+            let chunks = statement.query_map(values, read)?;
             Ok(chunks.collect::<Result<_, _>>()?)
         })
         .await
@@ -157,7 +181,17 @@ impl Store {
         .await
     }
 
-    /// Number of current chunks.
+    /// Number of current chunks of an organization.
+    pub async fn chunk_count_of(&self, organization: OrganizationId) -> Result<u64> {
+        self.read(move |c| {
+            let sql = "SELECT COUNT(*) FROM document_chunks WHERE organization_id = ?1";
+            let count: i64 = c.prepare_cached(sql)?.query_row([organization.to_string()], |r| r.get(0))?;
+            Ok(count.unsigned_abs())
+        })
+        .await
+    }
+
+    /// Number of current chunks of all organizations: what the index should have.
     pub async fn chunk_count(&self) -> Result<u64> {
         self.read(|c| {
             let count: i64 =

@@ -6,30 +6,71 @@
 //! To add a table: a migration `V<n>__….sql` (never edit a merged one), a file here, `impl Store`.
 
 mod agents;
+mod answer_cache;
+mod api_keys;
+mod audit;
 mod chunks;
+mod claims;
 mod documents;
+mod expired;
+mod exports;
+mod feedback;
 mod generations;
+mod invitations;
+mod job_admin;
+mod job_leases;
 mod jobs;
+mod members;
 mod organizations;
+mod permissions;
 mod queries;
 mod readers;
+mod refresh_tokens;
+mod registration;
+mod retention;
 mod rows;
+mod schedules;
 mod schema;
+mod signing_keys;
+mod uploads;
+mod usage;
+mod users;
+mod versions;
 mod writer;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use rusqlite::Connection;
+use tracing::Instrument;
 
 use crate::clock::SharedClock;
 use crate::error::{Error, ErrorKind, Result};
 
+pub use answer_cache::{CachedAnswer, Met, NewCachedAnswer, Wanted};
+pub use api_keys::{KeyRecord, UsableKey};
 pub use chunks::{ChunkRow, FoundChunk};
-pub use documents::{Committed, DocumentFilter, KnownFile, NewVersion};
+pub use claims::Claim;
+pub use documents::{DocumentFilter, DocumentOrder, KnownFile};
+pub use expired::Swept;
 pub use generations::Generation;
+pub use job_admin::{JobFilter, JobRecord, JobStatus, QueueDepth};
+pub(crate) use job_leases::attempts_of;
+pub use job_leases::{Lease, LeasedJob, Settlement, Turn, Turned};
 pub use jobs::{Job, NewJob};
-pub use organizations::Organization;
+pub use organizations::{Organization, OrganizationRecord};
 pub use queries::QueryRecord;
+pub use refresh_tokens::{Entered, NewToken, Rotation};
+pub use registration::{Joining, NewAccount};
+pub use retention::{Expired, Purged};
+pub use schedules::{Schedule, ScheduleRecord};
+pub use signing_keys::SigningKey;
+pub use uploads::NewUpload;
+pub use users::{Credentials, UserChange};
+pub use versions::{Committed, NewVersion, Origin};
+
+/// Code of the error when another process holds the database: worth another try.
+pub const DATABASE_BUSY: &str = "database_busy";
 
 /// The database of a deployment. Cheap to clone.
 #[derive(Clone)]
@@ -37,6 +78,8 @@ pub struct Store {
     writer: writer::Writer,
     readers: readers::Readers,
     clock: SharedClock,
+    /// Told of commits that made jobs available.
+    wake: Arc<tokio::sync::watch::Sender<()>>,
 }
 
 impl Store {
@@ -45,6 +88,9 @@ impl Store {
     /// Fails with [`ErrorKind::Incompatible`] if a newer version of the program made it.
     pub async fn open(path: &Path, clock: SharedClock) -> Result<Self> {
         let path = path.to_path_buf();
+        let seeds = clock.clone();
+        let wake = Arc::new(tokio::sync::watch::Sender::new(()));
+        let woken = Arc::clone(&wake);
         let opened = tokio::task::spawn_blocking(move || -> Result<_> {
             if let Some(folder) = path.parent() {
                 std::fs::create_dir_all(folder)
@@ -52,12 +98,13 @@ impl Store {
             }
             let mut connection = schema::connect(&path)?;
             schema::migrate(&mut connection, &path)?;
-            Ok((writer::Writer::start(connection)?, readers::Readers::new(&path)))
+            permissions::seed(&connection, &seeds)?;
+            Ok((writer::Writer::start(connection, woken)?, readers::Readers::new(&path)))
         });
         let (writer, readers) = opened
             .await
             .map_err(|e| Error::internal("opening the database was cut off").with_source(e))??;
-        Ok(Self { writer, readers, clock })
+        Ok(Self { writer, readers, clock, wake })
     }
 
     /// Runs `work` on the writer thread, in a savepoint; returns when it is committed and synced.
@@ -66,7 +113,7 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     {
-        self.writer.run(work).await
+        self.writer.run(work).instrument(tracing::debug_span!("sql", kind = "write")).await
     }
 
     /// Runs `work` on a reader connection.
@@ -75,7 +122,7 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     {
-        self.readers.run(work).await
+        self.readers.run(work).instrument(tracing::debug_span!("sql", kind = "read")).await
     }
 
     /// Waits for everything written so far and closes the database.
@@ -108,6 +155,19 @@ impl From<rusqlite::Error> for Error {
             }
             _ => (ErrorKind::Internal, "the database refused a statement"),
         };
-        Self::new(kind, message).with_source(error)
+        let busy = kind == ErrorKind::Conflict;
+        let error = Self::new(kind, message).with_source(error);
+        if busy { error.with_code(DATABASE_BUSY) } else { error }
     }
 }
+
+#[cfg(test)]
+impl Store {
+    /// Statements as somebody beside the program would run them.
+    pub(crate) async fn run_sql(&self, sql: &'static str) -> Result<()> {
+        self.write(move |c| Ok(c.execute_batch(sql)?)).await
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod place;

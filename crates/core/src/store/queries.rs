@@ -1,50 +1,149 @@
-//! Questions and their answers, kept for analysis and for looking sources up again.
+//! Questions and their answers, kept for analysis, for conversations and for looking sources up again.
 
-use rusqlite::{OptionalExtension, params};
+use std::collections::BTreeSet;
 
-use super::{Store, rows};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::Serialize;
+
+use super::answer_cache::{self, NewCachedAnswer};
+use super::{Store, rows, usage};
 use crate::error::Result;
-use crate::model::{AgentId, Answer, OrganizationId, QueryId};
+use crate::model::{AgentId, Answer, Channel, ConversationId, OrganizationId, QueryId, Turn, UserId};
 
 /// A question with its answer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct QueryRecord {
     /// The business.
     pub organization_id: OrganizationId,
     /// The agent that answered.
     pub agent_id: Option<AgentId>,
+    /// The conversation it is part of.
+    pub conversation_id: Option<ConversationId>,
+    /// Who asked, if somebody was logged in.
+    pub user_id: Option<UserId>,
+    /// The way it came in.
+    pub channel: Channel,
     /// The question.
     pub question: String,
     /// Whether it was refused.
     pub refused: bool,
+    /// Tokens that the chat model was given; 0 for a cached answer.
+    pub prompt_tokens: u64,
+    /// Tokens that it wrote.
+    pub completion_tokens: u64,
+    /// What they cost, in millionths of a US dollar.
+    pub cost_micros: u64,
+    /// Whether the answer came from the cache.
+    pub cached: bool,
+    /// RFC 3339, UTC.
+    pub created_at: String,
     /// The answer.
+    #[serde(flatten)]
     pub answer: Answer,
 }
 
+const COLUMNS: &str = "id, organization_id, agent_id, conversation_id, user_id, channel, question, answer, sources, \
+                       refused, model, tokens_used, prompt_tokens, completion_tokens, cost_micros, cached, \
+                       processing_time_ms, created_at";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<QueryRecord> {
+    let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+    Ok(QueryRecord {
+        organization_id: rows::parsed(row, "organization_id")?,
+        agent_id: rows::parsed_opt(row, "agent_id")?,
+        conversation_id: rows::parsed_opt(row, "conversation_id")?,
+        user_id: rows::parsed_opt(row, "user_id")?,
+        channel: rows::word(row, "channel", Channel::from_stored)?,
+        question: row.get("question")?,
+        refused: row.get("refused")?,
+        prompt_tokens: count("prompt_tokens")?,
+        completion_tokens: count("completion_tokens")?,
+        cost_micros: count("cost_micros")?,
+        cached: row.get("cached")?,
+        created_at: row.get("created_at")?,
+        answer: Answer {
+            answer: row.get("answer")?,
+            sources: rows::json(row, "sources")?,
+            query_id: rows::parsed(row, "id")?,
+            processing_time_ms: count("processing_time_ms")?,
+            model: row.get("model")?,
+            tokens_used: count("tokens_used")?,
+            cached: row.get("cached")?,
+        },
+    })
+}
+
+fn insert(c: &Connection, record: &QueryRecord) -> Result<()> {
+    let sql = format!(
+        "INSERT INTO rag_queries ({COLUMNS})
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)"
+    );
+    let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let answer = &record.answer;
+    c.prepare_cached(&sql)?.execute(params![
+        answer.query_id.to_string(),
+        record.organization_id.to_string(),
+        record.agent_id.map(|a| a.to_string()),
+        record.conversation_id.map(|id| id.to_string()),
+        record.user_id.map(|u| u.to_string()),
+        record.channel.as_str(),
+        record.question,
+        answer.answer,
+        serde_json::to_string(&answer.sources).unwrap_or_else(|_| "[]".to_owned()),
+        record.refused,
+        answer.model,
+        count(answer.tokens_used),
+        count(record.prompt_tokens),
+        count(record.completion_tokens),
+        count(record.cost_micros),
+        record.cached,
+        count(answer.processing_time_ms),
+        record.created_at,
+    ])?;
+    Ok(())
+}
+
+/// Marks the documents that an answer cites: what is cited is in use.
+fn mark_cited(c: &Connection, record: &QueryRecord) -> Result<()> {
+    let sql = "UPDATE documents SET last_cited_at = ?3 WHERE organization_id = ?1 AND id = ?2";
+    let cited: BTreeSet<_> = record.answer.sources.iter().map(|source| source.document_id).collect();
+    for document in cited {
+        let values = params![record.organization_id.to_string(), document.to_string(), record.created_at];
+        c.prepare_cached(sql)?.execute(values)?;
+    }
+    Ok(())
+}
+
+/// The newest questions and answers of a conversation, newest first.
+pub(super) fn turns(
+    c: &Connection,
+    organization: OrganizationId,
+    conversation: ConversationId,
+    limit: usize,
+) -> Result<Vec<Turn>> {
+    let sql = "SELECT question, answer FROM rag_queries WHERE organization_id = ?1 AND conversation_id = ?2
+               ORDER BY created_at DESC, id DESC LIMIT ?3";
+    let mut statement = c.prepare_cached(sql)?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let values = params![organization.to_string(), conversation.to_string(), limit];
+    let turns = statement
+        .query_map(values, |row| Ok(Turn { question: row.get("question")?, answer: row.get("answer")? }))?;
+    Ok(turns.collect::<Result<_, _>>()?)
+}
+
 impl Store {
-    /// Keeps a question with its answer.
-    pub async fn record_query(&self, record: QueryRecord) -> Result<()> {
-        let now = self.clock.timestamp();
+    /// Keeps a question with its answer, counts the message of the month that it was kept in, marks the
+    /// cited documents, and caches the answer if `cache` says so: all of it or nothing.
+    pub async fn record_query(&self, record: QueryRecord, cache: Option<NewCachedAnswer>) -> Result<()> {
         self.write(move |c| {
-            let sql = "INSERT INTO rag_queries (id, organization_id, agent_id, question, answer, sources, refused, model,
-                                                tokens_used, processing_time_ms, created_at)
-                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-            let answer = &record.answer;
-            let sources = serde_json::to_string(&answer.sources).unwrap_or_else(|_| "[]".to_owned());
-            c.prepare_cached(sql)?.execute(params![
-                answer.query_id.to_string(),
-                record.organization_id.to_string(),
-                record.agent_id.map(|a| a.to_string()),
-                record.question,
-                answer.answer,
-                sources,
-                record.refused,
-                answer.model,
-                i64::try_from(answer.tokens_used).unwrap_or(i64::MAX),
-                i64::try_from(answer.processing_time_ms).unwrap_or(i64::MAX),
-                now,
-            ])?;
-            Ok(())
+            insert(c, &record)?;
+            usage::count_message(c, record.organization_id, &record.created_at)?;
+            mark_cited(c, &record)?;
+            match cache {
+                Some(cache) => answer_cache::keep(c, &record, &cache),
+                None => Ok(()),
+            }
         })
         .await
     }
@@ -52,25 +151,9 @@ impl Store {
     /// A kept answer by its id.
     pub async fn query(&self, organization: OrganizationId, id: QueryId) -> Result<Option<QueryRecord>> {
         self.read(move |c| {
-            let sql = "SELECT id, agent_id, question, answer, sources, refused, model, tokens_used, processing_time_ms
-                       FROM rag_queries WHERE organization_id = ?1 AND id = ?2";
-            let found = c.prepare_cached(sql)?.query_row(params![organization.to_string(), id.to_string()], |row| {
-                Ok(QueryRecord {
-                    organization_id: organization,
-                    agent_id: rows::parsed_opt(row, "agent_id")?,
-                    question: row.get("question")?,
-                    refused: row.get("refused")?,
-                    answer: Answer {
-                        answer: row.get("answer")?,
-                        sources: rows::json(row, "sources")?,
-                        query_id: id,
-                        processing_time_ms: row.get::<_, i64>("processing_time_ms")?.unsigned_abs(),
-                        model: row.get("model")?,
-                        tokens_used: row.get::<_, i64>("tokens_used")?.unsigned_abs(),
-                    },
-                })
-            });
-            Ok(found.optional()?)
+            let sql = format!("SELECT {COLUMNS} FROM rag_queries WHERE organization_id = ?1 AND id = ?2");
+            let values = params![organization.to_string(), id.to_string()];
+            Ok(c.prepare_cached(&sql)?.query_row(values, read).optional()?)
         })
         .await
     }
@@ -87,3 +170,6 @@ impl Store {
         .await
     }
 }
+
+#[cfg(test)]
+mod tests;

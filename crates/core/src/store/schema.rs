@@ -1,5 +1,6 @@
 //! Opening a connection and bringing the schema up to date.
 
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ const BUSY: Duration = Duration::from_secs(10);
 
 /// A connection with our settings: WAL, and every commit synced before it is acknowledged.
 pub(super) fn connect(path: &Path) -> Result<Connection> {
+    make_private(path)?;
     let connection = Connection::open(path)?;
     connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -23,6 +25,16 @@ pub(super) fn connect(path: &Path) -> Result<Connection> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
+}
+
+/// Makes the file, readable by its owner alone: it holds what passwords and tokens are checked against.
+/// SQLite gives the files beside it the same permissions. A file that is there keeps those it has.
+fn make_private(path: &Path) -> Result<()> {
+    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => Ok(()),
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(e) => Err(Error::io("create", path, e)),
+    }
 }
 
 /// Applies the migrations that are missing.

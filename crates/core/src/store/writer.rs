@@ -3,11 +3,13 @@
 //! A commit waits for the disk; closures that arrive meanwhile share the next one. An acknowledged
 //! write is synced; a closure that fails takes back only its own changes.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use rusqlite::Connection;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
+use super::jobs;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Most closures in one commit: bounds how long the first of them waits.
@@ -29,11 +31,12 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection) -> Result<Self> {
+    /// `wake` is told after a commit that made jobs available.
+    pub(super) fn start(connection: Connection, wake: Arc<watch::Sender<()>>) -> Result<Self> {
         let (channel, messages) = self::channel();
         std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || serve(&connection, &messages))
+            .spawn(move || serve(&connection, &messages, &wake))
             .map_err(|e| Error::internal("the store's writer thread could not be started").with_source(e))?;
         Ok(Self { channel })
     }
@@ -70,7 +73,7 @@ impl Writer {
     }
 }
 
-fn serve(connection: &Connection, messages: &Receiver<Message>) {
+fn serve(connection: &Connection, messages: &Receiver<Message>, wake: &watch::Sender<()>) {
     while let Ok(first) = messages.recv() {
         let mut group = Vec::new();
         let mut closing = None;
@@ -88,6 +91,10 @@ fn serve(connection: &Connection, messages: &Receiver<Message>) {
             }
         }
         commit_group(connection, group);
+        // Also when nothing came of it: looking once in vain is cheap.
+        if jobs::take_recorded() {
+            wake.send_replace(());
+        }
         if let Some(reply) = closing {
             // Leaves one file behind instead of three; failing to is no loss.
             let _ = connection.pragma_update(None, "wal_checkpoint", "TRUNCATE");
@@ -137,7 +144,8 @@ fn in_savepoint<T>(connection: &Connection, work: impl FnOnce(&Connection) -> Re
         return Err(Error::new(
             ErrorKind::Conflict,
             "the database is busy: another process is writing; try again in a moment",
-        ));
+        )
+        .with_code(super::DATABASE_BUSY));
     }
     connection.execute_batch("SAVEPOINT task")?;
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(connection)))

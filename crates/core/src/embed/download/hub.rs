@@ -250,13 +250,13 @@ impl Hub {
         };
         let again =
             if may_pass(status) { again_after(response.headers(), self.clock.now()) } else { Again::No };
-        Failure { error, again }
+        Failure { error, again, outage: status.is_server_error() }
     }
 
     /// The connection broke or fell silent.
     pub(super) fn broken(&self, error: reqwest::Error, path: &str) -> Failure {
-        let Failure { error: told, again } = self.short(path);
-        Failure { error: told.with_source(without_address(error)), again }
+        let short = self.short(path);
+        Failure { error: short.error.with_source(without_address(error)), ..short }
     }
 
     /// The bytes ended before the file did.

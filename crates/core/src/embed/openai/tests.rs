@@ -7,6 +7,7 @@ use test_support::{FakeOpenAi, Gate, Reply, embedding_of, unused_address};
 
 use super::*;
 use crate::clock::ManualClock;
+use crate::embed::TokenCounter;
 use crate::error::ErrorKind;
 
 const KEY: &str = "sk-proj-0123456789abcdef";

@@ -108,10 +108,15 @@ struct Said {
     refusal: Option<String>,
 }
 
+/// Tokens.
 #[derive(Deserialize)]
 struct Usage {
-    #[serde(default)]
-    total_tokens: u64,
+    #[serde(default, rename = "prompt_tokens")]
+    prompt: u64,
+    #[serde(default, rename = "completion_tokens")]
+    completion: u64,
+    #[serde(default, rename = "total_tokens")]
+    total: u64,
 }
 
 impl Event {
@@ -126,7 +131,10 @@ impl Event {
 pub(super) struct Gathered {
     pub(super) text: String,
     pub(super) model: String,
-    pub(super) tokens_used: u64,
+    /// Tokens of what was asked.
+    pub(super) prompt_tokens: u64,
+    /// Tokens of what was written.
+    pub(super) completion_tokens: u64,
     /// The service closed the stream properly.
     pub(super) done: bool,
     refusal: bool,
@@ -140,7 +148,10 @@ impl Gathered {
             self.model = model;
         }
         if let Some(usage) = event.usage {
-            self.tokens_used = usage.total_tokens;
+            self.completion_tokens = usage.completion;
+            // A service that tells only the total is taken to speak of the prompt: most of it is.
+            let rest = usage.total.saturating_sub(usage.completion);
+            self.prompt_tokens = usage.prompt.max(rest);
         }
         let Some(choice) = event.choices.into_iter().flatten().next() else { return };
         if choice.finish_reason.is_some() {

@@ -1,0 +1,124 @@
+//! How the parts of a deployment do, for those who watch over it, and the numbers of a business at a
+//! glance.
+
+use super::Engine;
+use crate::error::Result;
+use crate::model::OrganizationId;
+use crate::net::BreakerState;
+use crate::store::{JobFilter, JobStatus};
+
+/// Days over which an answer's time is averaged.
+const RECENT_DAYS: i64 = 30;
+
+/// How a part does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PartState {
+    /// Well.
+    Ok,
+    /// On its way: a model that is being loaded.
+    Starting,
+    /// Not well, and why, in words for an operator.
+    Failing(String),
+}
+
+impl PartState {
+    /// In words: `ok`, `starting`, or what is wrong.
+    pub fn describe(&self) -> &str {
+        match self {
+            Self::Ok => "ok",
+            Self::Starting => "starting",
+            Self::Failing(why) => why,
+        }
+    }
+
+    fn of<T>(outcome: Result<T>) -> Self {
+        match outcome {
+            Ok(_) => Self::Ok,
+            Err(error) => Self::Failing(error.to_string()),
+        }
+    }
+}
+
+/// A part of the deployment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// `database`, `index`, `storage`, `embeddings`, or the name of a service on the internet.
+    pub name: &'static str,
+    /// How it does.
+    pub state: PartState,
+    /// Whether questions cannot be answered without it.
+    pub needed: bool,
+}
+
+/// A business at a glance.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Dashboard {
+    /// Questions kept.
+    pub queries: u64,
+    /// Of those, refused.
+    pub refused: u64,
+    /// Milliseconds an answer took on average over the last 30 days; absent if there was none.
+    pub average_response_ms: Option<f64>,
+    /// Jobs waiting or running.
+    pub pending_jobs: u64,
+    /// Jobs given up.
+    pub dead_jobs: u64,
+}
+
+impl Engine {
+    /// Looks at every part. Nothing on the internet is asked.
+    pub async fn health(&self) -> Vec<Part> {
+        let needed = |name, state| Part { name, state, needed: true };
+        let embeddings = match self.parts.embedder.get() {
+            Some(_) => PartState::Ok,
+            // Whether it is still loading or cannot be loaded: its files tell.
+            None => match self.model_profile() {
+                Ok(_) => PartState::Starting,
+                Err(error) => PartState::Failing(error.to_string()),
+            },
+        };
+        let mut parts = vec![
+            needed("database", PartState::of(self.parts.store.queue_depths().await)),
+            needed("index", PartState::of(self.generation().await)),
+            needed("storage", PartState::of(self.parts.blobs.check().await)),
+            needed("embeddings", embeddings),
+        ];
+        parts.extend(self.breakers().into_iter().map(|(name, state)| Part {
+            name,
+            state: match state {
+                BreakerState::Closed => PartState::Ok,
+                _ => PartState::Failing("it failed several times in a row and is not asked for now".into()),
+            },
+            needed: false,
+        }));
+        parts
+    }
+
+    /// The numbers of the business at a glance.
+    pub async fn dashboard(&self) -> Result<Dashboard> {
+        let (store, id) = (&self.parts.store, self.organization.id);
+        let (queries, refused) = store.query_counts(id).await?;
+        let since = self.parts.clock.now() - chrono::Duration::days(RECENT_DAYS);
+        let average_response_ms =
+            store.average_response_ms(id, &crate::clock::format_timestamp(since)).await?;
+        Ok(Dashboard {
+            queries,
+            refused,
+            average_response_ms,
+            pending_jobs: self.jobs_in(id, JobStatus::Available).await?
+                + self.jobs_in(id, JobStatus::Running).await?,
+            dead_jobs: self.jobs_in(id, JobStatus::Dead).await?,
+        })
+    }
+
+    async fn jobs_in(&self, organization: OrganizationId, status: JobStatus) -> Result<u64> {
+        let filter = JobFilter {
+            status: Some(status),
+            organization: Some(organization),
+            limit: Some(0),
+            page: 1,
+            ..JobFilter::default()
+        };
+        Ok(self.parts.store.jobs(filter).await?.1)
+    }
+}

@@ -1,0 +1,276 @@
+//! Answering: the one path for the command line, the API and WhatsApp.
+//!
+//! quota → agent and conversation → cache → self-contained question → retrieval → gate → answer → kept.
+//! A question that fails leaves nothing: it is neither kept nor counted nor cached.
+
+use chrono::{DateTime, Utc};
+
+use super::Engine;
+use super::ask::{Ask, inactive};
+use crate::answer::{
+    Asked, Draft, EXTRACTIVE, Gated, Question, Retrieved, Tokens, Writing, cache_key, compose, within_budget,
+};
+use crate::clock::format_timestamp;
+use crate::error::{Error, Result};
+use crate::llm::OnPiece;
+use crate::model::{Agent, Answer, Hit, QueryId, Source, Turn};
+use crate::store::{CachedAnswer, Met, NewCachedAnswer, QueryRecord, Wanted};
+
+/// Characters of a chunk shown with a citation.
+const EXCERPT: usize = 200;
+
+/// A question with who answers it and what came before.
+struct Asking {
+    agent: Agent,
+    /// Oldest first.
+    history: Vec<Turn>,
+    /// What the answer is cached under; `None` if it is not.
+    key: Option<String>,
+}
+
+/// An answer on its way into the store.
+struct Given {
+    answer: Answer,
+    refused: bool,
+    tokens: Tokens,
+}
+
+impl Engine {
+    /// Answers a question from the documents, or says that they do not tell. The question is kept and
+    /// counted.
+    ///
+    /// Fails with `InvalidInput` (`validation_failed`, `agent_inactive`), `NotFound` for an agent that is
+    /// not the organization's, `QuotaExceeded`, or `Unavailable` (`circuit_open` if the chat or embedding
+    /// service failed too often: [`Error::retry_after`] says when to come back).
+    pub async fn answer(&self, ask: &Ask) -> Result<Answer> {
+        self.answer_in_pieces(ask, None).await
+    }
+
+    /// The same, handing the text over while it is written; an answer from the cache comes in one piece.
+    ///
+    /// The pieces together are the answer's text, but for one case: if the fact guard finds a number in a
+    /// model's text that no excerpt has, the pieces have gone out by then. The returned answer then has
+    /// other text, and it is the one that counts: show it in place of the pieces.
+    pub async fn answer_streaming(&self, ask: &Ask, on_piece: OnPiece<'_>) -> Result<Answer> {
+        self.answer_in_pieces(ask, Some(on_piece)).await
+    }
+
+    async fn answer_in_pieces(&self, ask: &Ask, on_piece: Option<OnPiece<'_>>) -> Result<Answer> {
+        let begun = self.parts.clock.now();
+        let question = self.question(ask)?;
+        self.check_message_quota().await?;
+        let (asking, cached) = self.meet(ask, &question).await?;
+        if !asking.agent.is_active {
+            return Err(inactive(&asking.agent.name, asking.agent.id));
+        }
+        let kept = match cached {
+            Some(cached) => self.answer_again(ask, question, &asking, cached, on_piece, begun).await,
+            None => self.answer_anew(ask, question, &asking, on_piece, begun).await,
+        };
+        self.observe(&kept, begun);
+        let mut answer = kept?.answer;
+        if ask.include_sources == Some(false) {
+            answer.sources.clear();
+        }
+        Ok(answer)
+    }
+
+    /// Who answers, what came before, and the answer if it was given before: one read.
+    async fn meet(&self, ask: &Ask, question: &Question) -> Result<(Asking, Option<CachedAnswer>)> {
+        let config = &self.parts.config;
+        let wanted = Wanted {
+            organization: self.organization.id,
+            agent: ask.agent_id,
+            conversation: ask.conversation_id,
+            turns: config.answer.history_turns,
+        };
+        let (answers, llm) = (config.answer.clone(), config.llm.clone());
+        let extractive = self.parts.chat.is_none();
+        let (ask_for_key, question) = (ask.clone(), question.clone());
+        let prepare = move |met: Met| {
+            let Met { agent, revision, generation, turns } = met;
+            let history = within_budget(turns, answers.history_tokens);
+            let model = ask_for_key.model.or_else(|| agent.llm_model.clone()).unwrap_or(llm.model);
+            let key = (answers.cache_seconds > 0 && agent.is_active).then(|| {
+                cache_key(&Asked {
+                    organization: wanted.organization,
+                    revision,
+                    generation,
+                    agent: &agent,
+                    question: &question,
+                    history: &history,
+                    model: if extractive { EXTRACTIVE } else { &model },
+                    temperature: ask_for_key.temperature.or(agent.temperature).unwrap_or(llm.temperature),
+                    max_tokens: ask_for_key.max_tokens.or(agent.max_tokens).unwrap_or(llm.max_tokens),
+                })
+            });
+            (Asking { agent, history, key: key.clone() }, key)
+        };
+        let met = self.parts.store.meet(wanted, prepare).await?;
+        met.ok_or_else(|| match ask.agent_id {
+            Some(id) => {
+                Error::not_found(format!("there is no agent `{id}`: `agentctl agents list` shows them"))
+            }
+            None => Error::not_found(
+                "there is no default agent: `agentctl agents update NAME --default` makes one",
+            ),
+        })
+    }
+
+    /// Gives an answer again, under an id of its own. It costs nothing.
+    async fn answer_again(
+        &self,
+        ask: &Ask,
+        question: Question,
+        asking: &Asking,
+        cached: CachedAnswer,
+        on_piece: Option<OnPiece<'_>>,
+        begun: DateTime<Utc>,
+    ) -> Result<QueryRecord> {
+        if let Some(on_piece) = on_piece {
+            on_piece(&cached.answer.answer);
+        }
+        let answer = Answer { tokens_used: 0, cached: true, ..cached.answer };
+        let given = Given { answer, refused: cached.refused, tokens: Tokens::default() };
+        self.keep(ask, question, asking, given, None, begun).await
+    }
+
+    async fn answer_anew(
+        &self,
+        ask: &Ask,
+        mut question: Question,
+        asking: &Asking,
+        on_piece: Option<OnPiece<'_>>,
+        begun: DateTime<Utc>,
+    ) -> Result<QueryRecord> {
+        let Asking { agent, history, key } = asking;
+        let model = ask.model.as_deref();
+        let (search, rewriting) = self.self_contained(&question.text, history, agent, model).await;
+        question.search = search;
+        let retrieved = self.retrieve(&question, Some(agent.id)).await?;
+        let gated = retrieved.map_or(Gated::Nothing, Retrieved::gate);
+        let writing = Writing {
+            agent,
+            chat: self.parts.chat.as_deref(),
+            model,
+            temperature: ask.temperature,
+            max_tokens: ask.max_tokens,
+            history,
+        };
+        let draft = compose(gated, writing, on_piece).await?;
+        let cache = key.clone().map(|key| {
+            // Checked to be a day at most.
+            let seconds = i64::try_from(self.parts.config.answer.cache_seconds).unwrap_or_default();
+            let expires = self.parts.clock.now() + chrono::Duration::seconds(seconds);
+            NewCachedAnswer { key, expires_at: format_timestamp(expires) }
+        });
+        self.keep(ask, question, asking, given(draft, rewriting), cache, begun).await
+    }
+
+    /// Keeps the question with its answer: from here on it was answered.
+    async fn keep(
+        &self,
+        ask: &Ask,
+        question: Question,
+        asking: &Asking,
+        given: Given,
+        cache: Option<NewCachedAnswer>,
+        begun: DateTime<Utc>,
+    ) -> Result<QueryRecord> {
+        let Given { answer, refused, tokens } = given;
+        let now = self.parts.clock.now();
+        let elapsed = now.signed_duration_since(begun).num_milliseconds();
+        let answer = Answer {
+            query_id: QueryId(self.parts.clock.new_id()),
+            processing_time_ms: u64::try_from(elapsed).unwrap_or_default(),
+            ..answer
+        };
+        let record = QueryRecord {
+            organization_id: self.organization.id,
+            agent_id: Some(asking.agent.id),
+            conversation_id: ask.conversation_id,
+            user_id: ask.user_id,
+            channel: ask.channel,
+            question: question.text,
+            refused,
+            prompt_tokens: tokens.prompt,
+            completion_tokens: tokens.completion,
+            cost_micros: tokens.cost_micros(&self.parts.config.llm),
+            cached: answer.cached,
+            created_at: format_timestamp(now),
+            answer,
+        };
+        self.parts.store.record_query(record.clone(), cache).await?;
+        Ok(record)
+    }
+
+    /// Counts and logs how a question came out; never what was asked or said.
+    fn observe(&self, kept: &Result<QueryRecord>, begun: DateTime<Utc>) {
+        let outcome = match kept {
+            Ok(record) if record.cached => "cached",
+            Ok(record) if record.refused => "refused",
+            Ok(_) => "answered",
+            Err(_) => "failed",
+        };
+        metrics::counter!("rag_queries_total", "outcome" => outcome).increment(1);
+        let elapsed = self.parts.clock.now().signed_duration_since(begun).to_std().unwrap_or_default();
+        metrics::histogram!("rag_query_duration_seconds").record(elapsed.as_secs_f64());
+        match kept {
+            Ok(QueryRecord { answer, .. }) => tracing::info!(
+                organizationId = %self.organization.id,
+                queryId = %answer.query_id,
+                processingTimeMs = answer.processing_time_ms,
+                tokensUsed = answer.tokens_used,
+                outcome,
+                "Query processed"
+            ),
+            Err(error) => tracing::debug!(
+                organizationId = %self.organization.id,
+                kind = ?error.kind(),
+                "Query failed"
+            ),
+        }
+    }
+}
+
+/// The answer that a draft makes; id and times come when it is kept.
+fn given(draft: Draft, rewriting: Tokens) -> Given {
+    let refused = draft.is_refusal();
+    let tokens = draft.tokens + rewriting;
+    let answer = Answer {
+        answer: draft.text,
+        sources: draft.cited.into_iter().map(source).collect(),
+        query_id: QueryId(uuid::Uuid::nil()),
+        processing_time_ms: 0,
+        model: draft.model,
+        tokens_used: tokens.total(),
+        cached: false,
+    };
+    Given { answer, refused, tokens }
+}
+
+fn source(hit: Hit) -> Source {
+    Source {
+        document_id: hit.document_id,
+        document_name: hit.filename,
+        chunk_id: hit.chunk_id,
+        chunk_index: hit.chunk_index,
+        page_number: hit.page_number,
+        score: hit.cosine,
+        excerpt: excerpt(&hit.content),
+    }
+}
+
+/// The beginning of a text, cut at a word.
+fn excerpt(text: &str) -> String {
+    match text.char_indices().nth(EXCERPT) {
+        None => text.to_owned(),
+        Some((end, _)) => {
+            let cut = text[..end].rfind(char::is_whitespace).unwrap_or(end);
+            text[..cut].trim_end().to_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

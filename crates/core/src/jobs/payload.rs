@@ -1,0 +1,135 @@
+//! What a job of each queue is about, and the job that asks for it.
+//!
+//! Payloads hold ids and switches, never contents: they are shown to administrators and outlive what
+//! they name.
+
+use serde::{Deserialize, Serialize};
+
+use super::queue;
+use crate::model::{DocumentId, OrganizationId};
+use crate::store::NewJob;
+
+/// Work nobody waits for.
+const BULK: i32 = -10;
+
+/// A job in `document.process` or `document.embed`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DocumentPayload {
+    /// The document to read.
+    pub document_id: DocumentId,
+}
+
+/// A job in `rag.reindex`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ReindexPayload {
+    /// One document within the index in force; the whole index if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document_id: Option<DocumentId>,
+}
+
+/// A job in `maintenance`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MaintenancePayload {
+    /// What to do.
+    pub task: MaintenanceTask,
+}
+
+/// Housekeeping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MaintenanceTask {
+    /// Bring the index in line with the store.
+    IndexTidy,
+    /// Remove what has expired: cached answers, refresh tokens, invitations.
+    Cleanup,
+    /// Carry out each business's rules on how long things are kept.
+    Retention,
+    /// Purge the personal data of what was deleted long enough ago.
+    Purge,
+}
+
+impl MaintenanceTask {
+    /// Its name in payloads.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::IndexTidy => "index_tidy",
+            Self::Cleanup => "cleanup",
+            Self::Retention => "retention",
+            Self::Purge => "purge",
+        }
+    }
+}
+
+/// Reads an uploaded document.
+pub fn process_document(organization: OrganizationId, document: DocumentId) -> NewJob {
+    document_job(queue::DOCUMENT_PROCESS, organization, document)
+}
+
+/// The same in bulk: gives way to what somebody waits for.
+pub fn embed_document(organization: OrganizationId, document: DocumentId) -> NewJob {
+    document_job(queue::DOCUMENT_EMBED, organization, document).priority(BULK)
+}
+
+fn document_job(queue: &'static str, organization: OrganizationId, document: DocumentId) -> NewJob {
+    NewJob::new(queue, &DocumentPayload { document_id: document })
+        .for_organization(organization)
+        .dedupe(format!("{queue}:{document}"))
+        .order(document_key(document))
+}
+
+/// A document is worked on by one job at a time, whatever the queue.
+fn document_key(document: DocumentId) -> String {
+    document.to_string()
+}
+
+/// Builds the index again, or one document in it.
+pub fn reindex(organization: OrganizationId, document: Option<DocumentId>) -> NewJob {
+    let job = NewJob::new(queue::RAG_REINDEX, &ReindexPayload { document_id: document })
+        .for_organization(organization)
+        .priority(BULK);
+    match document {
+        Some(document) => {
+            job.dedupe(format!("{}:{document}", queue::RAG_REINDEX)).order(document_key(document))
+        }
+        None => job.dedupe(format!("{}:all:{organization}", queue::RAG_REINDEX)),
+    }
+}
+
+/// Housekeeping of the whole deployment.
+pub fn maintenance(task: MaintenanceTask) -> NewJob {
+    NewJob::new(queue::MAINTENANCE, &MaintenancePayload { task }).dedupe(format!(
+        "{}:{}",
+        queue::MAINTENANCE,
+        task.as_str()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn payloads_are_what_the_api_documents() {
+        let (organization, document) = (OrganizationId(uuid::Uuid::nil()), DocumentId(uuid::Uuid::nil()));
+        let id = "00000000-0000-0000-0000-000000000000";
+        let job = process_document(organization, document);
+        assert_eq!(job.payload, format!(r#"{{"documentId":"{id}"}}"#));
+        assert_eq!(reindex(organization, None).payload, "{}");
+        assert_eq!(maintenance(MaintenanceTask::IndexTidy).payload, r#"{"task":"index_tidy"}"#);
+        assert!(serde_json::from_str::<ReindexPayload>(r#"{"document_id":"x"}"#).is_err());
+    }
+
+    #[test]
+    fn jobs_on_one_document_share_their_order_over_the_queues() {
+        let (organization, document) = (OrganizationId(uuid::Uuid::nil()), DocumentId(uuid::Uuid::nil()));
+        let upload = process_document(organization, document);
+        let bulk = embed_document(organization, document);
+        let one = reindex(organization, Some(document));
+        assert!(upload.order_key.is_some());
+        assert_eq!((&upload.order_key, &upload.order_key), (&bulk.order_key, &one.order_key));
+        assert!(upload.dedupe_key != bulk.dedupe_key && upload.priority > bulk.priority);
+    }
+}

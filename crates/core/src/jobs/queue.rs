@@ -1,0 +1,30 @@
+//! The queues by name.
+//!
+//! The names are part of the API and of metrics: they are stable. A queue that no worker has a handler
+//! for keeps its jobs until one does.
+
+/// A document that was uploaded, or is to be read again.
+pub const DOCUMENT_PROCESS: &str = "document.process";
+/// The same work in bulk, on a lane of its own: one document of many that are read again.
+pub const DOCUMENT_EMBED: &str = "document.embed";
+/// A message a customer wrote.
+pub const WHATSAPP_PROCESS_MESSAGE: &str = "whatsapp.process_message";
+/// A message to send.
+pub const WHATSAPP_SEND: &str = "whatsapp.send";
+/// The whole index is built again, or one document in it.
+pub const RAG_REINDEX: &str = "rag.reindex";
+/// The index is brought in line with the store; recorded by whatever changes documents.
+pub const INDEX_TIDY: &str = "index.tidy";
+/// Housekeeping; the payload says what.
+pub const MAINTENANCE: &str = "maintenance";
+
+/// Every queue.
+pub const ALL: [&str; 7] = [
+    DOCUMENT_PROCESS,
+    DOCUMENT_EMBED,
+    WHATSAPP_PROCESS_MESSAGE,
+    WHATSAPP_SEND,
+    RAG_REINDEX,
+    INDEX_TIDY,
+    MAINTENANCE,
+];

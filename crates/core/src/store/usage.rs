@@ -1,0 +1,53 @@
+//! What a business uses: answered messages a calendar month, and how fast it is answered.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::Store;
+use crate::error::Result;
+use crate::model::OrganizationId;
+
+/// The calendar month of a timestamp, as `2026-11`.
+fn month(timestamp: &str) -> &str {
+    timestamp.get(..7).unwrap_or(timestamp)
+}
+
+/// Counts one answered message in the month of `timestamp`.
+pub(super) fn count_message(c: &Connection, organization: OrganizationId, timestamp: &str) -> Result<()> {
+    let sql = "INSERT INTO usage_counters (organization_id, month, messages) VALUES (?1, ?2, 1)
+               ON CONFLICT (organization_id, month) DO UPDATE SET messages = messages + 1";
+    c.prepare_cached(sql)?.execute(params![organization.to_string(), month(timestamp)])?;
+    Ok(())
+}
+
+impl Store {
+    /// Messages answered this calendar month (UTC), cached answers and refusals included.
+    pub async fn usage_this_month(&self, organization: OrganizationId) -> Result<u64> {
+        let now = self.clock.timestamp();
+        self.read(move |c| {
+            let sql = "SELECT messages FROM usage_counters WHERE organization_id = ?1 AND month = ?2";
+            let messages: Option<i64> = c
+                .prepare_cached(sql)?
+                .query_row(params![organization.to_string(), month(&now)], |row| row.get(0))
+                .optional()?;
+            Ok(messages.unwrap_or_default().unsigned_abs())
+        })
+        .await
+    }
+
+    /// Milliseconds from question to answer on average, of the questions kept since `since` (as the store
+    /// writes times); `None` if there are none.
+    pub async fn average_response_ms(
+        &self,
+        organization: OrganizationId,
+        since: &str,
+    ) -> Result<Option<f64>> {
+        let since = since.to_owned();
+        self.read(move |c| {
+            let sql = "SELECT AVG(processing_time_ms) FROM rag_queries
+                       WHERE organization_id = ?1 AND created_at >= ?2";
+            Ok(c.prepare_cached(sql)?
+                .query_row(params![organization.to_string(), since], |row| row.get(0))?)
+        })
+        .await
+    }
+}

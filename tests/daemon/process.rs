@@ -1,0 +1,100 @@
+//! The program as a process: it starts, answers, stops when it is told to, and says why it cannot start.
+
+use std::io::{BufRead, BufReader, Lines, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, ChildStderr, Command, Stdio};
+
+/// A running `agentd`.
+pub struct Daemon {
+    pub child: Child,
+    pub address: String,
+    pub log: Lines<BufReader<ChildStderr>>,
+}
+
+impl Daemon {
+    /// Starts it on a data directory and waits until it listens.
+    pub fn start(data: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_agentd"))
+            .arg("--data-dir")
+            .arg(data)
+            .env("AGENTCTL_SERVER__BIND", "127.0.0.1:0")
+            .env("AGENTCTL_SERVER__REQUESTS_PER_SECOND", "0")
+            .env("AGENTCTL_LOG__FORMAT", "json")
+            .env("XDG_CONFIG_HOME", data)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+        let line = log.find(|l| l.as_ref().is_ok_and(|l| l.contains("\"listening\""))).unwrap().unwrap();
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!((line["level"].as_str(), line["service"].as_str()), (Some("info"), Some("agentd")));
+        Self { child, address: line["address"].as_str().unwrap().to_owned(), log }
+    }
+
+    pub fn signal(&self, name: &str) {
+        let told = Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap();
+        assert!(told.success());
+    }
+}
+
+fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn it_starts_is_alive_and_stops_cleanly_on_sigterm() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut daemon = Daemon::start(dir.path());
+    let answer = get(&daemon.address, "/health/live");
+    assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("{\"status\":\"ok\"}"), "{answer}");
+    assert!(get(&daemon.address, "/nothing").starts_with("HTTP/1.1 404"));
+    daemon.signal("-TERM");
+    assert!(daemon.child.wait().unwrap().success());
+    assert!(daemon.log.any(|l| l.is_ok_and(|l| l.contains("\"stopped\""))));
+}
+
+#[test]
+fn a_wrong_configuration_ends_it_with_the_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_agentd"))
+        .env("AGENTCTL_SERVER__BIND", "nowhere")
+        .env("XDG_CONFIG_HOME", dir.path())
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8(output.stderr).unwrap().contains("server.bind"));
+}
+
+#[test]
+fn it_takes_the_socket_a_service_manager_hands_over_and_says_when_it_is_ready() {
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixDatagram;
+
+    let dir = tempfile::tempdir().unwrap();
+    let notify = dir.path().join("notify");
+    let word = UnixDatagram::bind(&notify).unwrap();
+    let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap().to_string();
+    // A shell puts the socket where systemd does, at descriptor 3, and its own process id in LISTEN_PID.
+    let script = "exec 3<&0 0</dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" --data-dir \"$1\"";
+    let mut child = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_agentd")])
+        .arg(dir.path())
+        .stdin(OwnedFd::from(socket))
+        .env("NOTIFY_SOCKET", &notify)
+        .env("XDG_CONFIG_HOME", dir.path())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut message = [0; 64];
+    let length = word.recv(&mut message).unwrap();
+    assert_eq!(message[..length].trim_ascii(), b"READY=1");
+    assert!(get(&address, "/health/live").starts_with("HTTP/1.1 200 OK"));
+    Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(child.wait().unwrap().success());
+}
