@@ -3,7 +3,7 @@
 //! Paths, bodies and answers are generated from the handlers. Who may call a route, and the problems
 //! any route of its kind can answer with, are added here, so that no handler has to repeat them.
 
-use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
@@ -101,8 +101,8 @@ fn problems(operation: &Operation, access: Access, changes: bool) -> Vec<(&'stat
             problems.push(("403", "Not allowed"));
         }
     }
-    let in_path = |p: &utoipa::openapi::path::Parameter| p.parameter_in == ParameterIn::Path;
-    if operation.parameters.iter().flatten().any(in_path) || operation.request_body.is_some() {
+    // An id may be in the path, in the query or in the body.
+    if operation.parameters.is_some() || operation.request_body.is_some() {
         problems.push(("404", "Nothing of that id"));
     }
     if changes {

@@ -17,6 +17,16 @@ use crate::extract::Body;
 use crate::response::{Problem, Reply};
 use crate::state::App;
 
+/// A server-sent event.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the events; they are written by the server-sent events' own type")]
+pub struct StreamEvent {
+    /// `piece`, `answer` or `error`.
+    event: String,
+    /// JSON: `{"text"}`, an answer, or a problem.
+    data: String,
+}
+
 /// A piece of the text.
 #[derive(Serialize, ToSchema)]
 struct Piece<'a> {
@@ -29,7 +39,7 @@ struct Piece<'a> {
 /// /rag/query` answers with, and its text is the one that counts; or one `error` event a problem.
 #[utoipa::path(
     post, path = "/rag/query/stream", tag = "rag", operation_id = "streamQuery", request_body = QueryRequest,
-    responses((status = 200, description = "The events", body = String, content_type = "text/event-stream"))
+    responses((status = 200, description = "The events", body = StreamEvent, content_type = "text/event-stream"))
 )]
 pub async fn stream(
     State(app): State<App>,
