@@ -100,16 +100,18 @@ fn exporter(config: &Config) -> anyhow::Result<Option<SdkTracerProvider>> {
 /// # Errors
 /// Another recorder was installed by somebody else.
 pub fn metrics() -> anyhow::Result<PrometheusHandle> {
-    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
-    if let Some(handle) = HANDLE.get() {
-        return Ok(handle.clone());
-    }
+    // Built and installed as one step: of two daemons that start at the same instant, both must use the
+    // recorder that is installed.
+    static HANDLE: OnceLock<Result<PrometheusHandle, String>> = OnceLock::new();
+    HANDLE.get_or_init(|| install().map_err(|e| format!("{e:#}"))).clone().map_err(anyhow::Error::msg)
+}
+
+fn install() -> anyhow::Result<PrometheusHandle> {
     let recorder = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
         .context("the buckets of the metrics are wrong")?
         .build_recorder();
     let handle = recorder.handle();
-    // Two daemons at the same instant: one recorder wins, and both use its handle.
-    let _ = metrics::set_global_recorder(recorder);
-    Ok(HANDLE.get_or_init(|| handle).clone())
+    metrics::set_global_recorder(recorder).context("another recorder of metrics is installed already")?;
+    Ok(handle)
 }
