@@ -1,0 +1,3 @@
+//! How the release is linked: see `link.rs` at the root of the workspace.
+
+include!("../../link.rs");
