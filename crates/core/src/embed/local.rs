@@ -12,6 +12,7 @@ use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::value::Tensor;
 use tokenizers::{Encoding, Tokenizer, TruncationParams};
+use tracing::Instrument;
 
 use super::{Embedder, ModelProfile, Pooling, TokenCounter};
 use crate::error::{Error, Result};
@@ -115,7 +116,8 @@ impl LocalEmbedder {
 
     async fn run(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>> {
         let inner = Arc::clone(&self.inner);
-        let task = tokio::task::spawn_blocking(move || inner.embed(&texts));
+        let span = tracing::debug_span!("embed", texts = texts.len());
+        let task = tokio::task::spawn_blocking(move || inner.embed(&texts)).instrument(span);
         task.await.map_err(|e| Error::internal("embedding was cut off").with_source(e))?
     }
 

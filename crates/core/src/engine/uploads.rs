@@ -4,6 +4,7 @@
 //! once its bytes, its row and its job are on the disk; what happens to it then is in `processing.rs`.
 //! Whether the content keeps what the name promises is for the parser to find out.
 
+use tracing::Instrument;
 use unicode_normalization::UnicodeNormalization;
 
 use super::Engine;
@@ -106,7 +107,7 @@ impl Upload {
             ));
         }
         // Of its own: a client that hangs up must not leave half of it.
-        let task = tokio::spawn(async move {
+        let storing = async move {
             let Self { engine, incoming, filename, file_type, agent_id, metadata, .. } = self;
             let received = incoming.complete().await?;
             let upload = NewUpload {
@@ -119,7 +120,8 @@ impl Upload {
                 metadata,
             };
             engine.store_upload(received, upload).await
-        });
+        };
+        let task = tokio::spawn(storing.in_current_span());
         task.await.map_err(|e| Error::internal("storing a document was cut off").with_source(e))?
     }
 }

@@ -8,6 +8,7 @@ use axum::response::sse::{Event, KeepAlive};
 use futures::Stream;
 use futures::channel::mpsc;
 use serde::Serialize;
+use tracing::Instrument;
 use utoipa::ToSchema;
 
 use super::AnswerBody;
@@ -50,7 +51,7 @@ pub async fn stream(
     let ask = request.into_ask(&caller);
     let (sender, events) = mpsc::unbounded();
     // A task of its own: a client that goes away does not stop an answer that is paid for and kept.
-    tokio::spawn(async move {
+    let answering = async move {
         let pieces = sender.clone();
         let mut forward = |text: &str| {
             let _ = pieces.unbounded_send(Ok(event("piece", &Piece { text })));
@@ -60,7 +61,8 @@ pub async fn stream(
             Err(error) => event("error", &Problem(error).body()),
         };
         let _ = sender.unbounded_send(Ok(last));
-    });
+    };
+    tokio::spawn(answering.in_current_span());
     Ok(Sse::new(events).keep_alive(KeepAlive::default()))
 }
 
