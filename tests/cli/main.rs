@@ -4,15 +4,20 @@
 //! One binary for the whole suite: linking it takes longer than running it. `answers.rs` retrieval and
 //! grounding, `ingest.rs` documents in and out, `bad_input.rs` what goes wrong, `manners.rs` output,
 //! exit codes and configuration, `providers.rs` chat and embedding services, `uploads.rs` the library's
-//! way in for documents that come over a network, `jobs.rs` background work.
+//! way in for documents that come over a network, `jobs.rs` background work, `chat.rs`, `conversations.rs`
+//! and `webhooks.rs` WhatsApp.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod answers;
 mod bad_input;
+mod chat;
+mod conversations;
 mod deployment;
 mod ingest;
 mod jobs;
 mod manners;
 mod providers;
+mod shop;
 mod uploads;
+mod webhooks;

@@ -14,19 +14,20 @@ use crate::process::Daemon;
 /// How often it is killed.
 const KILLS: usize = 50;
 
-struct Caller {
+/// Somebody who is logged in to a daemon that runs as a process.
+pub struct Caller {
     client: Client,
     base: String,
     token: String,
 }
 
 impl Caller {
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token)
     }
 
     /// The body of a success; `None` if the daemon died before it answered.
-    async fn send(&self, request: RequestBuilder) -> Option<Value> {
+    pub async fn send(&self, request: RequestBuilder) -> Option<Value> {
         let response = request.send().await.ok()?;
         let status = response.status();
         let body: Value = response.json().await.ok()?;
@@ -43,7 +44,8 @@ struct Acknowledged {
     queries: Vec<String>,
 }
 
-async fn log_in(client: &Client, address: &str, route: &str) -> Caller {
+/// Registers the owner, or logs in, whichever `route` does.
+pub async fn log_in(client: &Client, address: &str, route: &str) -> Caller {
     let base = format!("http://{address}/api/v1");
     let body = json!({ "email": "dona@example.com", "password": PASSWORD });
     let answer = client.post(format!("{base}{route}")).json(&body).send().await.unwrap();

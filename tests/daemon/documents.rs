@@ -142,7 +142,8 @@ async fn the_plan_limits_how_many_there_are() {
     app.stop().await;
 }
 
-fn files_below(folder: &std::path::Path) -> usize {
+/// How many files there are in a folder and those in it.
+pub fn files_below(folder: &std::path::Path) -> usize {
     let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
     entries.map(|e| e.unwrap().path()).map(|path| if path.is_dir() { files_below(&path) } else { 1 }).sum()
 }

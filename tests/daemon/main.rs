@@ -4,11 +4,16 @@
 
 mod accounts;
 mod app;
+mod collector;
 mod crash;
+mod desk;
 mod documents;
 mod hostile;
 mod openapi;
+mod outage;
 mod process;
 mod questions;
 mod running;
+mod traces;
 mod walk;
+mod whatsapp;

@@ -2,8 +2,10 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use test_support::FakeGraph;
 
 use crate::app::TestApp;
+use crate::whatsapp;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_document_is_complete_and_its_page_works_offline() {
@@ -55,7 +57,8 @@ fn collect_references(value: &Value, found: &mut Vec<String>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_are_what_the_document_says() {
-    let app = TestApp::start().await;
+    let graph = FakeGraph::start().await;
+    let app = TestApp::start_with(|c| whatsapp::channel(c, &graph.base_url())).await;
     let document = app.send(app.request(Method::GET, "/openapi.json")).await.expect(200);
     let owner = app.owner().await;
     let uploaded = app.ingest(&owner, "a.txt", "A loja vende ração para gatos.").await;
@@ -66,12 +69,26 @@ async fn answers_are_what_the_document_says() {
     app.post(&owner, "/auth/api-keys", json!({})).await.expect(201);
     app.post(&owner, "/users/invitations", json!({ "email": "x@example.com" })).await.expect(201);
     conforms(&document, "/rag/query", "post", "200", &query);
+    whatsapp::customer_writes(&app, "wamid.1", "Vendem ração para gatos?").await;
+    graph.wait_for(1).await;
+    let reply = json!({ "to": "5511999990001", "message": "Vendemos, sim." });
+    let sent = app.post(&owner, "/whatsapp/send", reply).await.expect(200);
+    conforms(&document, "/whatsapp/send", "post", "200", &sent);
+    let conversation = format!("/whatsapp/conversations/{}", sent["conversationId"].as_str().unwrap());
+    app.post(&owner, &format!("{conversation}/notes"), json!({ "content": "gata" })).await.expect(201);
     let reads = [
         ("/documents", "/documents".to_owned()),
         ("/documents/{id}", format!("/documents/{id}")),
         ("/documents/{id}/chunks", format!("/documents/{id}/chunks")),
         ("/rag/sources/{queryId}", format!("/rag/sources/{query_id}")),
         ("/agents", "/agents".to_owned()),
+        ("/whatsapp/conversations", "/whatsapp/conversations".to_owned()),
+        ("/whatsapp/conversations/{id}", conversation.clone()),
+        ("/whatsapp/conversations/{id}/messages", format!("{conversation}/messages")),
+        ("/whatsapp/conversations/{id}/notes", format!("{conversation}/notes")),
+        ("/whatsapp/conversations/{id}/export", format!("{conversation}/export")),
+        ("/whatsapp/search", "/whatsapp/search?q=gatos".to_owned()),
+        ("/whatsapp/channels", "/whatsapp/channels".to_owned()),
         ("/users", "/users".to_owned()),
         ("/users/me", "/users/me".to_owned()),
         ("/users/invitations", "/users/invitations".to_owned()),

@@ -4,8 +4,10 @@ use std::io::{BufRead, BufReader, Lines, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
 
-/// A running `agentd`.
+/// A running `agentd`; it is killed if it is dropped while it runs.
 pub struct Daemon {
     pub child: Child,
     pub address: String,
@@ -15,6 +17,11 @@ pub struct Daemon {
 impl Daemon {
     /// Starts it on a data directory and waits until it listens.
     pub fn start(data: &Path) -> Self {
+        Self::start_with(data, &[])
+    }
+
+    /// The same with more in its environment.
+    pub fn start_with(data: &Path, env: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_agentd"))
             .arg("--data-dir")
             .arg(data)
@@ -22,6 +29,7 @@ impl Daemon {
             .env("AGENTCTL_SERVER__REQUESTS_PER_SECOND", "0")
             .env("AGENTCTL_LOG__FORMAT", "json")
             .env("XDG_CONFIG_HOME", data)
+            .envs(env.iter().copied())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -35,6 +43,35 @@ impl Daemon {
     pub fn signal(&self, name: &str) {
         let told = Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap();
         assert!(told.success());
+    }
+
+    /// Tells it to stop and waits until it has; fails if that takes longer than `limit`.
+    pub fn end(&mut self, limit: Duration) {
+        self.signal("-TERM");
+        let (ended, watched) = channel::<()>();
+        let process = self.child.id().to_string();
+        let watch = std::thread::spawn(move || {
+            let late = watched.recv_timeout(limit) == Err(RecvTimeoutError::Timeout);
+            if late {
+                let _ = Command::new("kill").args(["-KILL", &process]).status();
+            }
+            late
+        });
+        // Its log ends with it. Not read, a full pipe would hold it up.
+        self.log.by_ref().for_each(drop);
+        drop(ended);
+        let late = watch.join().unwrap();
+        let status = self.child.wait().unwrap();
+        assert!(!late, "it had not stopped after {limit:?}");
+        assert!(status.success(), "{status}");
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // Fails if it has ended, and then there is nothing to do.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 use agent_core::model::Permission;
 use reqwest::Method;
 use serde_json::{Value, json};
+use test_support::FakeGraph;
 
 use crate::app::{Login, TestApp};
+use crate::whatsapp::{self, CHANNEL};
 
 /// A route of the document.
 struct Route {
@@ -46,6 +48,8 @@ async fn things(app: &TestApp, who: &Login) -> BTreeMap<&'static str, String> {
     let key = app.post(who, "/auth/api-keys", json!({ "name": "k" })).await.expect(201);
     let invitation = app.post(who, "/users/invitations", json!({})).await.expect(201);
     let job = app.post(who, "/admin/reindex-all", json!({})).await.expect(202);
+    whatsapp::customer_writes(app, "wamid.1", "Onde fica o cofre da loja?").await;
+    let conversations = app.get(who, "/whatsapp/conversations").await.expect(200);
     BTreeMap::from([
         ("documents", text(&document["id"])),
         ("sources", text(&answer["queryId"])),
@@ -56,6 +60,8 @@ async fn things(app: &TestApp, who: &Login) -> BTreeMap<&'static str, String> {
         ("jobs", text(&job["jobId"])),
         ("users", who.user.clone()),
         ("organizations", who.organization.clone()),
+        ("conversations", text(&conversations["data"][0]["id"])),
+        ("webhook", CHANNEL.to_owned()),
     ])
 }
 
@@ -67,6 +73,17 @@ fn filled(path: &str, things: &BTreeMap<&str, String>) -> (String, bool) {
     };
     let filled: Vec<String> = parts.iter().enumerate().map(fill).collect();
     (filled.join("/"), path.contains('{'))
+}
+
+/// A body as the route wants it: without one, whether there is a thing of that id is not looked at.
+fn wanted_body(path: &str) -> Option<Value> {
+    match path {
+        "/rag/feedback/{queryId}" => Some(json!({ "rating": "up" })),
+        "/whatsapp/conversations/{id}/messages" => Some(json!({ "message": "Olá" })),
+        "/whatsapp/conversations/{id}/notes" => Some(json!({ "content": "Olá" })),
+        "/whatsapp/conversations/{id}/status" => Some(json!({ "status": "blocked" })),
+        _ => None,
+    }
 }
 
 async fn call(app: &TestApp, who: Option<&Login>, route: &Route, path: &str) -> crate::app::Answer {
@@ -83,7 +100,8 @@ async fn call(app: &TestApp, who: Option<&Login>, route: &Route, path: &str) -> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_asks_for_what_it_declares() {
-    let app = TestApp::start().await;
+    let graph = FakeGraph::start().await;
+    let app = TestApp::start_with(|c| whatsapp::channel(c, &graph.base_url())).await;
     let owner = app.owner().await;
     let nobody = "018f0000-0000-7000-8000-000000000000";
     let ids: BTreeMap<_, _> =
@@ -104,7 +122,9 @@ async fn every_route_asks_for_what_it_declares() {
         let name = format!("{} {path}", route.method);
         if route.open {
             let status = call(&app, None, &route, &path).await.status;
-            assert!(status != 401 || path == "/auth/refresh", "{name}: {status}");
+            // Nobody has to be logged in there, and yet not everybody is welcome.
+            let wary = matches!(path.as_str(), "/auth/refresh" | "/whatsapp/webhook");
+            assert!(status != 401 || wary, "{name}: {status}");
             continue;
         }
         call(&app, None, &route, &path).await.expect_problem(401, "unauthenticated");
@@ -121,13 +141,19 @@ async fn every_route_asks_for_what_it_declares() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_business_finds_nothing_of_ours() {
-    let app = TestApp::start_with(|c| c.auth.registration = agent_core::config::RegistrationMode::Open).await;
+    let graph = FakeGraph::start().await;
+    let app = TestApp::start_with(|c| {
+        c.auth.registration = agent_core::config::RegistrationMode::Open;
+        whatsapp::channel(c, &graph.base_url());
+    })
+    .await;
     let ours = app.register("nos@example.com", json!({ "organizationName": "Nós" })).await;
     let theirs = app.register("eles@example.com", json!({ "organizationName": "Eles" })).await;
     let ids = things(&app, &ours).await;
     for route in routes(&app).await {
         let (path, has_id) = filled(&route.path, &ids);
-        if !has_id {
+        // Without a login there is no other business: a channel's webhook proves itself by its signature.
+        if !has_id || route.open {
             continue;
         }
         let mut request = app.request(route.method.clone(), &path).bearer_auth(&theirs.access);
@@ -137,8 +163,10 @@ async fn another_business_finds_nothing_of_ours() {
         }
         if matches!(route.method, Method::PUT) {
             request = request.json(&json!({}));
-        } else if route.path.contains("feedback") {
-            request = request.json(&json!({ "rating": "up" }));
+        } else if route.method == Method::POST
+            && let Some(body) = wanted_body(&route.path)
+        {
+            request = request.json(&body);
         }
         let answer = app.send(request).await;
         assert_eq!(answer.status.as_u16(), 404, "{} {}: {}", route.method, route.path, answer.body);
@@ -152,6 +180,9 @@ async fn another_business_finds_nothing_of_ours() {
         "/users/invitations",
         "/admin/jobs",
         "/admin/audit-log",
+        "/whatsapp/conversations",
+        "/whatsapp/channels",
+        "/whatsapp/search?q=cofre",
     ] {
         let text = app.get(&theirs, list).await.expect(200).to_string();
         for id in ids.values() {
@@ -164,5 +195,7 @@ async fn another_business_finds_nothing_of_ours() {
     // And all of ours is still there.
     app.get(&ours, &format!("/documents/{}", ids["documents"])).await.expect(200);
     app.get(&ours, &format!("/agents/{}", ids["agents"])).await.expect(200);
+    let conversation = format!("/whatsapp/conversations/{}", ids["conversations"]);
+    assert_eq!(app.get(&ours, &conversation).await.expect(200)["status"], "active");
     app.stop().await;
 }

@@ -3,6 +3,7 @@
 //! Parsing never touches the world; the commands do.
 
 mod manage;
+mod whatsapp;
 
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::exit;
 
 pub use manage::{AgentsCommand, ConfigCommand, DocumentsCommand, JobsCommand, ModelsCommand};
+pub use whatsapp::{ChatArgs, ConversationsCommand, SimulateArgs, Since, TemplatesCommand, WebhookCommand};
 
 /// Answers customers from a business's own documents.
 #[derive(Debug, Parser)]
@@ -68,6 +70,19 @@ pub enum Command {
     /// List and change the agents that answer
     #[command(subcommand)]
     Agents(AgentsCommand),
+    /// Talk to an agent as a customer on WhatsApp would
+    Chat(ChatArgs),
+    /// Read customers' conversations, write in them, take them over
+    #[command(subcommand)]
+    Conversations(ConversationsCommand),
+    /// List the WhatsApp channels and how they do
+    Channels,
+    /// Fetch, list and send WhatsApp message templates
+    #[command(subcommand)]
+    Templates(TemplatesCommand),
+    /// Sign, simulate and replay WhatsApp webhooks
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
     /// Look at background jobs, run them, try failed ones again
     #[command(subcommand)]
     Jobs(JobsCommand),

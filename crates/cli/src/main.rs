@@ -4,8 +4,10 @@
 mod args;
 mod batch;
 mod commands;
+mod delivery;
 mod exit;
 mod output;
+mod phone;
 mod progress;
 mod stop;
 

@@ -111,9 +111,22 @@ pub fn shorten(text: &str, most: usize) -> String {
     format!("{}…", cut.trim_end())
 }
 
+/// A customer's text without what would steer the terminal: control characters, and marks that turn the
+/// direction of what follows.
+pub fn plain(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let shown = |c: char| if c.is_control() && c != '\n' { ' ' } else { c };
+    text.chars().filter(|c| !turns(*c)).map(shown).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_cannot_steer_the_terminal() {
+        assert_eq!(plain("a\u{1b}[2J\u{9b}b\u{202e}c\nd\te"), "a [2J bc\nd e");
+    }
 
     #[test]
     fn columns_line_up_by_characters_not_bytes() {

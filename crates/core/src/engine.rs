@@ -6,7 +6,8 @@
 //! `reindex.rs` rebuilds the index, `retention.rs` forgets, `exports.rs` gives people their data,
 //! `status.rs` and `health.rs` report. Accounts: `sessions.rs` logs in and out, `authenticate.rs` says who
 //! is calling, and `profile.rs`, `members.rs`, `api_keys.rs`, `organizations.rs` and `audit.rs` manage what
-//! they are named after. `workers.rs` runs jobs and `handlers/` says what each does. Models are loaded when
+//! they are named after. `whatsapp.rs` with its folder holds
+//! conversations with customers. `workers.rs` runs jobs and `handlers/` says what each does. Models are loaded when
 //! first needed: listing documents costs no model.
 
 mod agents;
@@ -32,6 +33,7 @@ mod retention;
 mod sessions;
 mod status;
 mod uploads;
+mod whatsapp;
 mod workers;
 
 use std::sync::Arc;
@@ -59,6 +61,7 @@ pub use retention::{PurgeReport, Retained, RetentionReport};
 pub use sessions::Session;
 pub use status::Status;
 pub use uploads::{Upload, UploadInfo};
+pub use whatsapp::{ChannelInfo, ChannelTemplate, Chat, Dealt, Refused, Sent, TemplateToSend, ToSend};
 
 /// An open deployment, seen by one of its businesses. Cheap to clone.
 #[derive(Clone)]
@@ -83,6 +86,7 @@ struct Parts {
     accounts: Accounts,
     /// One for each service on the internet that is configured.
     breakers: Vec<Arc<Breaker>>,
+    whatsapp: whatsapp::Whatsapp,
 }
 
 impl Engine {

@@ -46,10 +46,13 @@ pub mod model;
 pub mod config;
 
 pub mod text;
-
-pub mod store;
+pub mod wording;
 
 pub mod net;
+
+pub mod whatsapp;
+
+pub mod store;
 
 pub mod embed;
 pub mod index;

@@ -1,7 +1,7 @@
 //! Who may call a route. Said once, where the route is declared; checked here; listed in the OpenAPI
 //! document; and written to the audit log when it changed something.
 
-use agent_core::model::{Actor, AuditEntry, Permission, Principal};
+use agent_core::model::{Actor, AuditEntry, OrganizationId, Permission, Principal};
 use agent_core::{Error, ErrorKind};
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -76,17 +76,21 @@ async fn admit(app: &App, access: Access, mut request: Request, next: Next) -> R
     request.extensions_mut().insert(principal);
     let response = next.run(request).await;
     if let Some(entry) = entry.filter(|_| response.status().is_success()) {
-        // The deed is done; that it could not be written down must not undo it.
-        match app.engine().for_organization(organization).await {
-            Ok(engine) => {
-                if let Err(error) = engine.audit(entry).await {
-                    tracing::error!(%error, "the audit log could not be written");
-                }
-            }
-            Err(error) => tracing::debug!(%error, "the organization is gone: nothing to audit"),
-        }
+        note(app, organization, entry).await;
     }
     Ok(response)
+}
+
+/// Writes a deed into the audit log. It is done: that it could not be written down must not undo it.
+pub async fn note(app: &App, organization: OrganizationId, entry: AuditEntry) {
+    match app.engine().for_organization(organization).await {
+        Ok(engine) => {
+            if let Err(error) = engine.audit(entry).await {
+                tracing::error!(%error, "the audit log could not be written");
+            }
+        }
+        Err(error) => tracing::debug!(%error, "the organization is gone: nothing to audit"),
+    }
 }
 
 fn entry(access: Access, principal: &Principal, request: &Request) -> AuditEntry {

@@ -1,8 +1,26 @@
-//! What is measured when somebody looks: how deep the queues are, and whether circuits are open.
+//! What is measured when somebody looks: how deep the queues are, whether circuits are open, and which
+//! business numbers can send. And the counters that are there before anything was counted.
 
 use agent_core::net::BreakerState;
 
 use crate::state::App;
+
+/// What is counted of conversations; the counting is done where it happens.
+const CONVERSATIONS: [(&str, &str); 4] = [
+    ("whatsapp_messages_received_total", "Messages of customers, each counted once"),
+    ("whatsapp_messages_sent_total", "Messages that WhatsApp took"),
+    ("whatsapp_messages_failed_total", "Messages that were given up"),
+    ("whatsapp_channel_failures_total", "Times that a business number ceased to work"),
+];
+
+/// Shows the counters of conversations at nought, so that the first failure is a step and not a new line.
+pub fn begin() {
+    for (name, description) in CONVERSATIONS {
+        metrics::describe_counter!(name, description);
+        metrics::counter!(name).increment(0);
+    }
+    metrics::describe_gauge!("whatsapp_channel_up", "Whether a business number can send: 1, or 0");
+}
 
 /// Sets the gauges to what is true now.
 pub async fn sample(app: &App) {
@@ -19,5 +37,14 @@ pub async fn sample(app: &App) {
     for (service, state) in app.engine().breakers() {
         let open = if state == BreakerState::Closed { 0.0 } else { 1.0 };
         metrics::gauge!("circuit_open", "service" => service).set(open);
+    }
+    match app.engine().channels().await {
+        Ok(channels) => {
+            for channel in channels {
+                let up = if channel.status == "ok" { 1.0 } else { 0.0 };
+                metrics::gauge!("whatsapp_channel_up", "channel" => channel.name).set(up);
+            }
+        }
+        Err(error) => tracing::warn!(%error, "the channels could not be looked at"),
     }
 }

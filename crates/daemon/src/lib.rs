@@ -43,7 +43,8 @@ const FORGET: Duration = Duration::from_mins(1);
 /// A data directory that was never initialised is: the first to register becomes its owner.
 ///
 /// # Errors
-/// The data directory cannot be opened, or the listener failed.
+/// The data directory cannot be opened, the listener failed, or a channel names an agent or a business that
+/// is not there.
 pub async fn run(
     config: Config,
     listener: TcpListener,
@@ -53,6 +54,11 @@ pub async fn run(
     let server_config = config.server.clone();
     let metrics = telemetry::metrics()?;
     let (engine, _) = Engine::init(config, None).await?;
+    // Found out now, and not when the first customer writes.
+    engine.whatsapp_numbers().await?;
+    if !engine.config().whatsapp.channels.is_empty() {
+        gauges::begin();
+    }
     let app = App::new(engine.clone(), Limits::new(&server_config), metrics);
     let workers = engine.start_workers();
     let chores = tokio::spawn(chores(app.clone()));

@@ -42,7 +42,7 @@ fn serve(cli: Cli) -> anyhow::Result<()> {
     };
     let outcome = runtime.block_on(async {
         let listener = agentd::listener(&config.server.bind).await?;
-        agentd::run(config, listener, agentd::termination()?).await
+        Box::pin(agentd::run(config, listener, agentd::termination()?)).await
     });
     telemetry.finish();
     outcome

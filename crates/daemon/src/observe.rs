@@ -1,7 +1,8 @@
 //! Around every request of the API: an id, the client's address and its rate limit, a time limit, a
-//! span, the metrics, and one line in the log without contents.
+//! span, the metrics, and one line in the log without contents. Webhooks have all of it but the rate
+//! limit.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use agent_core::{Error, ErrorKind};
@@ -18,13 +19,33 @@ use crate::state::App;
 /// Header of a request's id, both ways.
 pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Routes that may take as long as a language model does.
-const SLOW: [&str; 3] = ["/rag/query", "/rag/query/stream", "/documents/upload"];
+/// Routes that may take as long as a language model does, or as WhatsApp does.
+const SLOW: [&str; 5] = [
+    "/rag/query",
+    "/rag/query/stream",
+    "/documents/upload",
+    "/whatsapp/send",
+    "/whatsapp/conversations/{id}/messages",
+];
 /// Time for those: a model's own limit, tried again.
 const SLOW_LIMIT: Duration = Duration::from_mins(10);
 
 /// Wraps a request; see the module.
-pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
+pub async fn observe(State(app): State<App>, request: Request, next: Next) -> Response {
+    observed(&app, request, next, |address| app.limits().check_address(address)).await
+}
+
+/// The same for webhooks, which come by the thousand from few addresses: none is held to a limit.
+pub async fn observe_webhook(State(app): State<App>, request: Request, next: Next) -> Response {
+    observed(&app, request, next, |_| Ok(())).await
+}
+
+async fn observed(
+    app: &App,
+    mut request: Request,
+    next: Next,
+    admit: impl FnOnce(IpAddr) -> Result<(), Problem>,
+) -> Response {
     let begun = Instant::now();
     let method = request.method().clone();
     // Only declared paths become labels: what a scanner tries must not become a metric each.
@@ -35,14 +56,15 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
     let peer = request
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
-        .map_or_else(|| std::net::IpAddr::from([127, 0, 0, 1]), |ConnectInfo(peer)| peer.ip());
+        .map_or_else(|| IpAddr::from([127, 0, 0, 1]), |ConnectInfo(peer)| peer.ip());
     let address = app.limits().client_address(peer, request.headers());
-    let request_id = request_id(&app, request.headers());
+    let request_id = request_id(app, request.headers());
     request.extensions_mut().insert(RequestInfo { request_id: request_id.clone(), address });
 
     let span = tracing::info_span!("request", %method, route, requestId = request_id);
-    let mut response = match app.limits().check_address(address) {
-        Ok(()) => within(limit(&app, &route), next.run(request)).instrument(span.clone()).await,
+    crate::otlp::continue_trace(&span, request.headers());
+    let mut response = match admit(address) {
+        Ok(()) => within(limit(app, &route), next.run(request)).instrument(span.clone()).await,
         Err(problem) => problem.into_response(),
     };
     if let Ok(id) = HeaderValue::from_str(&request_id) {

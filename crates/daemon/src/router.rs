@@ -20,13 +20,16 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use crate::access::{self, API_KEY, Access};
-use crate::api::{admin, agents, auth, documents, health, organizations, rag, users};
-use crate::observe::{REQUEST_ID, observe};
+use crate::api::{admin, agents, auth, documents, health, organizations, rag, users, whatsapp};
+use crate::observe::{REQUEST_ID, observe, observe_webhook};
 use crate::response::Problem;
 use crate::state::App;
 use crate::{docs, openapi};
 
-/// Every route of the API.
+/// Largest webhook: what Meta promises not to exceed.
+const WEBHOOK_BYTES: usize = 3 * 1024 * 1024;
+
+/// Every route of the API but the webhooks.
 fn table(app: &App) -> OpenApiRouter<App> {
     let open = |routes| declared(app, Access::Open, routes);
     let person = |routes| declared(app, Access::Person, routes);
@@ -72,6 +75,20 @@ fn table(app: &App) -> OpenApiRouter<App> {
         .merge(needs(P::AgentsRead, routes!(agents::show::show)))
         .merge(needs(P::AgentsUpdate, routes!(agents::update::update)))
         .merge(needs(P::AgentsDelete, routes!(agents::delete::delete)))
+        .merge(needs(P::ConversationsUpdate, routes!(whatsapp::send::send)))
+        .merge(needs(P::ConversationsRead, routes!(whatsapp::list::list)))
+        .merge(needs(P::ConversationsRead, routes!(whatsapp::show::show)))
+        .merge(needs(P::ConversationsRead, routes!(whatsapp::messages::messages)))
+        .merge(needs(P::ConversationsUpdate, routes!(whatsapp::write::write)))
+        .merge(needs(P::ConversationsUpdate, routes!(whatsapp::takeover::takeover)))
+        .merge(needs(P::ConversationsUpdate, routes!(whatsapp::release::release)))
+        .merge(needs(P::ConversationsUpdate, routes!(whatsapp::set_status::set_status)))
+        .merge(needs(P::ConversationsRead, routes!(whatsapp::notes::notes)))
+        .merge(needs(P::ConversationsUpdate, routes!(whatsapp::add_note::add_note)))
+        .merge(needs(P::ConversationsRead, routes!(whatsapp::export::export)))
+        .merge(needs(P::ConversationsRead, routes!(whatsapp::search::search)))
+        .merge(needs(P::ConversationsRead, routes!(whatsapp::channels::channels)))
+        .merge(needs(P::ConversationsRead, routes!(whatsapp::events::events)))
         .merge(needs(P::AdminRead, routes!(admin::dashboard::dashboard)))
         .merge(needs(P::AdminRead, routes!(admin::audit_log::audit_log)))
         .merge(needs(P::AdminUpdate, routes!(admin::reindex_document::reindex_document)))
@@ -84,6 +101,15 @@ fn table(app: &App) -> OpenApiRouter<App> {
         .merge(open(routes!(health::ready::ready)))
         .merge(open(routes!(health::live::live)))
         .merge(open(routes!(health::metrics::metrics)))
+}
+
+/// What Meta calls: declared like every route, and kept apart because [`router`] puts less around it.
+fn webhooks(app: &App) -> OpenApiRouter<App> {
+    use whatsapp::{handshake, receive};
+    let open = |routes| declared(app, Access::Open, routes);
+    OpenApiRouter::new()
+        .merge(open(routes!(handshake::handshake, receive::receive)))
+        .merge(open(routes!(handshake::handshake_of_channel, receive::receive_of_channel)))
 }
 
 /// Routes with who may take them: checked, and said in the document.
@@ -102,7 +128,8 @@ fn declared(app: &App, access: Access, routes: UtoipaMethodRouter<App>) -> OpenA
 pub fn router(app: &App) -> Router {
     let config = app.engine().config().server.clone();
     let (api, document) = table(app).split_for_parts();
-    let document: OpenApi = openapi::finish(document, &config.api_prefix);
+    let (webhooks, their_document) = webhooks(app).split_for_parts();
+    let document: OpenApi = openapi::finish(document.merge_from(their_document), &config.api_prefix);
     let api = api
         .route("/openapi.json", get(docs::document))
         .route("/docs", get(docs::page))
@@ -127,9 +154,18 @@ pub fn router(app: &App) -> Router {
         routes.layer(SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value)))
     });
     let routes = routes.with_state(app.clone());
+    // They come by the thousand, from no browser, and nobody reads the answers.
+    let webhooks = webhooks
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(DefaultBodyLimit::max(WEBHOOK_BYTES))
+        .layer(RequestBodyTimeoutLayer::new(body_idle))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(app.clone(), observe_webhook))
+        .with_state(app.clone());
     if config.api_prefix.is_empty() {
-        return routes;
+        return routes.merge(webhooks);
     }
+    let routes = routes.nest(&config.api_prefix, webhooks);
     // Asked for by every balancer every second: nothing stands around it.
     routes.route("/health/live", get(health::live::live))
 }
@@ -164,8 +200,8 @@ async fn method_not_allowed() -> Problem {
     Problem::request("method_not_allowed", "this path does not take this method")
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
 /// A handler panicked: the client gets a problem, the log the reason.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
 fn panicked(reason: Box<dyn std::any::Any + Send>) -> axum::response::Response {
     let reason = reason
         .downcast_ref::<String>()

@@ -1,8 +1,8 @@
 //! The listener and its connections: how many, how long, how large.
 //!
 //! hyper parses; what is ours is that no client can hold a connection, memory or the daemon's end for
-//! longer than it is given: headers and idle keep-alive by hyper's own timer, everything after by
-//! [`Paced`], which ends a connection that makes no progress.
+//! longer than it is given: headers and idle keep-alive by hyper's own timer, bodies by a layer of
+//! the router, answers by [`Paced`], which ends a connection whose client does not read.
 
 use std::future::Future;
 use std::io;
@@ -14,21 +14,29 @@ use std::time::Duration;
 
 use agent_core::config::ServerConfig;
 use axum::Router;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{ConnectInfo, Request};
+use axum::http::Method;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, Sleep};
-use tower::ServiceExt;
+use tower::Service;
+
+use crate::api::health::live::live;
 
 /// Headers of one request, in bytes.
 const HEADER_BYTES: usize = 32 * 1024;
 /// Headers of one request, in number.
 const HEADERS: usize = 100;
+
+/// Where balancers ask whether the process answers.
+const LIVE: &str = "/health/live";
 
 /// Accepts until `shutdown`, then lets the requests in hand finish, at most `drain` long.
 pub async fn serve(
@@ -68,11 +76,17 @@ pub async fn serve(
             }
         };
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone().map_request(move |request: Request<_>| {
-            let mut request: Request<hyper::body::Incoming> = request;
-            request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer));
-            request
-        }));
+        let router = router.clone();
+        let service = service_fn(move |request: Request<Incoming>| {
+            // Asked for by every balancer every second: nothing stands around it, not even the routes.
+            let router = (!is_live(&request)).then(|| router.clone());
+            async move {
+                let Some(mut router) = router else { return Ok(live().await) };
+                let mut request = request.map(Body::new);
+                request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer));
+                router.call(request).await
+            }
+        });
         let connection = builder.serve_connection(TokioIo::new(Paced::new(stream, idle)), service);
         let connection = connections.watch(connection);
         tokio::spawn(async move {
@@ -91,11 +105,15 @@ pub async fn serve(
     }
 }
 
-/// A stream that fails when one direction waits too long for the other side.
+/// Whether the request asks for `/health/live`, and nothing of it has to be read or left out.
+fn is_live(request: &Request<Incoming>) -> bool {
+    request.method() == Method::GET && request.uri().path() == LIVE && request.body().is_end_stream()
+}
+
+/// A stream that fails when a write waits too long: a client that does not read cannot hold an answer.
 ///
-/// Reading is timed only while something is wanted in the middle of a request; hyper's own timer looks
-/// after the time before one. Writing is timed always: a client that does not read cannot hold an
-/// answer.
+/// Reading is not timed here: hyper's own timer looks after headers and idle connections, a layer of the
+/// router after bodies.
 struct Paced {
     stream: TcpStream,
     limit: Duration,

@@ -1,10 +1,10 @@
 //! What every request can reach.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use agent_core::Engine;
 use agent_core::model::Principal;
+use tokio::sync::watch;
 
 use crate::limits::Limits;
 use crate::response::Reply;
@@ -17,7 +17,7 @@ struct Shared {
     engine: Engine,
     limits: Limits,
     metrics: metrics_exporter_prometheus::PrometheusHandle,
-    stopping: AtomicBool,
+    stopping: watch::Sender<bool>,
 }
 
 impl App {
@@ -26,7 +26,7 @@ impl App {
         limits: Limits,
         metrics: metrics_exporter_prometheus::PrometheusHandle,
     ) -> Self {
-        Self(Arc::new(Shared { engine, limits, metrics, stopping: AtomicBool::new(false) }))
+        Self(Arc::new(Shared { engine, limits, metrics, stopping: watch::Sender::new(false) }))
     }
 
     /// The deployment.
@@ -51,11 +51,20 @@ impl App {
 
     /// From now on it is not ready.
     pub fn stop(&self) {
-        self.0.stopping.store(true, Ordering::SeqCst);
+        self.0.stopping.send_replace(true);
     }
 
     /// Whether it was told to stop.
     pub fn stopping(&self) -> bool {
-        self.0.stopping.load(Ordering::SeqCst)
+        *self.0.stopping.borrow()
+    }
+
+    /// Done once it is told to stop: for answers that would otherwise have no end.
+    pub fn stopped(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut told = self.0.stopping.subscribe();
+        async move {
+            // Fails only without a sender, and then everything is over as well.
+            let _ = told.wait_for(|stopping| *stopping).await;
+        }
     }
 }

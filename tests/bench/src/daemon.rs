@@ -1,22 +1,21 @@
 //! The daemon under load, over a real socket: requests a second, waiting times, memory. The load comes
 //! from the same machine, so ratios against a bare server in the same run say more than the figures.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use axum::Router;
 use axum::routing::get;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::program::{is_configuration, resident};
 use crate::report::{Figure, Report, Target, milliseconds, percentile};
+use crate::server::Server;
 use crate::setting::Setting;
 use crate::texts::{Random, text};
 
-const MB: f64 = 1024.0 * 1024.0;
 /// Argument that makes this program the bare server.
 pub const BARE: &str = "--serve-bare";
 /// Seconds of one round of load.
@@ -50,62 +49,7 @@ pub fn serve_bare() -> Result<()> {
     })
 }
 
-/// A server process; killed when it is dropped.
-struct Server {
-    child: Child,
-    address: String,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 impl Server {
-    fn start(mut command: Command) -> Result<Self> {
-        let mut child = command.stderr(Stdio::piped()).spawn().context("a server cannot be started")?;
-        let log = child.stderr.take().context("no standard error")?;
-        let mut lines = BufReader::new(log).lines();
-        let address = loop {
-            let Some(line) = lines.next() else { bail!("the server ended before it listened") };
-            let line = line?;
-            if line.contains("\"listening\"") {
-                let after = line.split("\"address\":\"").nth(1).context("no address in the log")?;
-                break after.split('"').next().unwrap_or_default().to_owned();
-            }
-        };
-        // Read on, or the process would stop when the pipe is full.
-        std::thread::spawn(move || lines.for_each(drop));
-        Ok(Self { child, address })
-    }
-
-    fn agentd(program: &Path, data_dir: &Path) -> Result<Self> {
-        let mut command = Command::new(program);
-        for (name, _) in std::env::vars_os() {
-            if is_configuration(&name.to_string_lossy()) {
-                command.env_remove(name);
-            }
-        }
-        command
-            .arg("--data-dir")
-            .arg(data_dir)
-            .env("XDG_CONFIG_HOME", data_dir)
-            .env("AGENTCTL_SERVER__BIND", "127.0.0.1:0")
-            .env("AGENTCTL_SERVER__REQUESTS_PER_SECOND", "0")
-            .env("AGENTCTL_LOG__FORMAT", "json");
-        Self::start(command)
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
-    }
-
-    fn memory_mb(&self) -> f64 {
-        resident(self.child.id()) as f64 / MB
-    }
-
     /// Requests a second, as wrk counts them.
     fn load(&self, path: &str, header: &str) -> Result<f64> {
         let output = Command::new("wrk")
@@ -124,25 +68,25 @@ impl Server {
 async fn run(setting: &Setting, report: &mut Report) -> Result<()> {
     let folder = setting.folder()?;
     let data = folder.path().join("data");
-    prepare(setting, folder.path(), &data)?;
+    prepare(setting, folder.path(), &data, CHUNKS)?;
     let client = agent_core::net::client(Duration::from_mins(2), "bench")?;
 
     let mut ready = Vec::new();
     for _ in 0..setting.options.runs {
         let begun = Instant::now();
-        let server = Server::agentd(&setting.options.agentd, &data)?;
-        until_ready(&client, &server).await?;
+        let server = Server::agentd(&setting.options.agentd, &data, None)?;
+        server.until_ready(&client).await?;
         ready.push(milliseconds(begun.elapsed()));
     }
     report.add(Figure::over("start to ready", "ms", &ready).target(Target::AtMost(500.0)));
 
-    let server = Server::agentd(&setting.options.agentd, &data)?;
-    until_ready(&client, &server).await?;
+    let server = Server::agentd(&setting.options.agentd, &data, None)?;
+    server.until_ready(&client).await?;
     report.add(
         Figure::once("resident at rest, model loaded", "MB", server.memory_mb())
             .target(Target::AtMost(220.0)),
     );
-    let token = log_in(&client, &server).await?;
+    let token = server.log_in(&client).await?;
     live(setting, &server, report)?;
     documents(&server, &token, report)?;
     questions(&client, &server, &token, report).await?;
@@ -151,13 +95,13 @@ async fn run(setting: &Setting, report: &mut Report) -> Result<()> {
 }
 
 /// A data directory with documents of so many chunks.
-fn prepare(setting: &Setting, folder: &Path, data: &Path) -> Result<()> {
+pub fn prepare(setting: &Setting, folder: &Path, data: &Path, chunks: usize) -> Result<()> {
     let source = folder.join("documents");
     std::fs::create_dir_all(&source)?;
     let mut random = Random::new(11);
     for number in 0..DOCUMENTS {
         // About two tokens a word; a few words more, for what the ends of sentences leave over.
-        let words = CHUNKS * CHUNK_TOKENS / DOCUMENTS * 45 / 100;
+        let words = chunks * CHUNK_TOKENS / DOCUMENTS * 45 / 100;
         std::fs::write(source.join(format!("{number}.txt")), text(&mut random, words))?;
     }
     let config = folder.join("chunks.toml");
@@ -165,25 +109,6 @@ fn prepare(setting: &Setting, folder: &Path, data: &Path) -> Result<()> {
     let program = crate::program::Program { path: setting.options.agentctl.clone(), config_file: config };
     program.run(data, &["ingest", &source.to_string_lossy()])?;
     Ok(())
-}
-
-async fn until_ready(client: &reqwest::Client, server: &Server) -> Result<()> {
-    let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(30) {
-        let answer = client.get(server.url("/health/ready")).send().await?;
-        if answer.status().is_success() {
-            return Ok(());
-        }
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    bail!("the daemon did not become ready")
-}
-
-async fn log_in(client: &reqwest::Client, server: &Server) -> Result<String> {
-    let body = json!({ "email": "bench@example.com", "password": "uma senha bem comprida" });
-    let request = client.post(server.url("/api/v1/auth/register")).json(&body);
-    let answer: Value = request.send().await?.json().await?;
-    answer["accessToken"].as_str().map(str::to_owned).with_context(|| format!("no login: {answer}"))
 }
 
 fn live(setting: &Setting, server: &Server, report: &mut Report) -> Result<()> {

@@ -23,11 +23,13 @@ mod program;
 mod report;
 mod retrieval;
 mod rounds;
+mod server;
 mod setting;
 mod size;
 mod start;
 mod texts;
 mod unchanged;
+mod whatsapp;
 
 use anyhow::Result;
 
@@ -38,7 +40,7 @@ use setting::Setting;
 /// A measurement and the name that `--only` knows it by; the quick ones first.
 type Measurement = (&'static str, fn(&Setting, &mut Report) -> Result<()>);
 
-const MEASUREMENTS: [Measurement; 9] = [
+const MEASUREMENTS: [Measurement; 11] = [
     ("size", size::measure),
     ("start", start::measure),
     ("jobs", jobs::measure),
@@ -47,7 +49,9 @@ const MEASUREMENTS: [Measurement; 9] = [
     ("retrieval", retrieval::measure),
     ("unchanged", unchanged::measure),
     ("daemon", daemon::measure),
+    ("whatsapp", whatsapp::measure),
     ("memory", memory::measure),
+    ("inbox", whatsapp::inbox::measure),
 ];
 
 fn main() -> Result<()> {

@@ -13,12 +13,14 @@ bench --agentctl FILE --agentd FILE --documents DIR [options]
   --json FILE       where the figures go [default: target/bench.json]
   --only NAME       measure this only; may be repeated:
                     size, start, jobs, embedding, ingest, retrieval, unchanged,
-                    daemon, memory
+                    daemon, whatsapp, memory, inbox
   --runs N          runs of what is compared [default: 5]
   --texts N         texts to embed [default: 384]
   --chunks N        chunks to search [default: 100000]
   --files N         unchanged files [default: 10000]
   --jobs N          jobs to enqueue and work [default: 20000]
+  --conversations N conversations of the inbox [default: 100000]
+  --messages N      messages in each of them [default: 50]
   --memory-mb N     size of the large text file [default: 4; the target is meant for 20]";
 
 /// What to measure, and how much of it.
@@ -34,6 +36,8 @@ pub struct Options {
     pub chunks: usize,
     pub files: usize,
     pub jobs: usize,
+    pub conversations: usize,
+    pub messages: usize,
     pub memory_mb: usize,
 }
 
@@ -51,6 +55,8 @@ impl Options {
             chunks: 100_000,
             files: 10_000,
             jobs: 20_000,
+            conversations: 100_000,
+            messages: 50,
             memory_mb: 4,
         };
         while let Some(option) = arguments.next() {
@@ -74,6 +80,8 @@ impl Options {
                 "--chunks" => options.chunks = number()?,
                 "--files" => options.files = number()?,
                 "--jobs" => options.jobs = number()?,
+                "--conversations" => options.conversations = number()?,
+                "--messages" => options.messages = number()?,
                 "--memory-mb" => options.memory_mb = number()?,
                 _ => bail!("unknown option {option}\n\n{USAGE}"),
             }

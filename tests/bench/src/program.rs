@@ -18,7 +18,14 @@ pub struct Program {
 /// Whether a variable of the environment would change what is measured.
 pub fn is_configuration(name: &str) -> bool {
     (name.starts_with("AGENTCTL_") && name != "AGENTCTL_HOME")
-        || ["OPENAI_API_KEY", "STRIPE_SECRET_KEY", "WHATSAPP_ACCESS_TOKEN"].contains(&name)
+        || [
+            "OPENAI_API_KEY",
+            "STRIPE_SECRET_KEY",
+            "WHATSAPP_ACCESS_TOKEN",
+            "WHATSAPP_WEBHOOK_SECRET",
+            "WHATSAPP_VERIFY_TOKEN",
+        ]
+        .contains(&name)
 }
 
 impl Program {

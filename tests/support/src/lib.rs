@@ -4,8 +4,10 @@
 //! what it was asked, and can be told to misbehave. Where a real service has a habit that breaks
 //! careless clients, the fake has it too. Nothing here knows the product: tests bring both together.
 //! Nothing sleeps: a test waits for a condition, e.g. [`Log::wait_for`], or holds a [`Gate`].
+//! Only a [`Webhook`] that was not taken pauses before it is posted again, as Meta's does.
 
 mod embedding;
+mod graph;
 mod hub;
 mod log;
 mod openai;
@@ -13,6 +15,9 @@ mod reply;
 mod server;
 
 pub use embedding::embedding_of;
+pub use graph::{
+    Behaviour, Delivered, FakeGraph, FakeMedia, PostedStatus, ReadReceipt, Refusal, SentMessage, Webhook,
+};
 pub use hub::{FakeHub, HubFile};
 pub use log::{Log, Recorded};
 pub use openai::FakeOpenAi;

@@ -3,14 +3,15 @@
 use crate::{Source, report, sources};
 
 /// From the top to the bottom. What stands in one row are siblings.
-const TIERS: [&[&str]; 9] = [
+const TIERS: [&[&str]; 10] = [
     &["engine"],
     &["ingest", "answer", "accounts", "jobs"],
     &["embed", "llm", "index"],
     &["store"],
+    &["whatsapp"],
     &["net"],
     &["config"],
-    &["text"],
+    &["text", "wording"],
     &["model"],
     &["error", "clock", "stop"],
 ];

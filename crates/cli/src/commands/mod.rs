@@ -1,8 +1,11 @@
 //! One file a command. Each takes what was typed and the printer, and returns how to exit.
 
 mod agents;
+mod channels;
+mod chat;
 mod completions;
 mod config;
+mod conversations;
 mod documents;
 mod extract;
 mod ingest;
@@ -14,6 +17,8 @@ mod query;
 mod reindex;
 mod search;
 mod status;
+mod templates;
+mod webhook;
 
 use agent_core::config::LogFormat;
 use agent_core::model::AgentId;
@@ -37,13 +42,18 @@ pub async fn run(cli: Cli, printer: &Printer) -> Result<Exit> {
     let config = Config::load(&sources)?;
     start_logging(&config, cli.global.verbose);
     match cli.command {
-        Command::Init(args) => init::run(config, args, printer).await,
+        Command::Init(args) => Box::pin(init::run(config, args, printer)).await,
         Command::Ingest(args) => ingest::run(config, args, printer).await,
         Command::Search(args) => search::run(config, args, printer).await,
         Command::Query(args) => query::run(config, args, printer).await,
         Command::Extract(args) => extract::run(&config, &args, printer).await,
         Command::Documents(command) => documents::run(config, command, printer).await,
         Command::Agents(command) => agents::run(config, command, printer).await,
+        Command::Chat(args) => chat::run(config, &args, printer).await,
+        Command::Conversations(command) => conversations::run(config, command, printer).await,
+        Command::Channels => channels::run(config, printer).await,
+        Command::Templates(command) => templates::run(config, command, printer).await,
+        Command::Webhook(command) => Box::pin(webhook::run(config, command, printer)).await,
         Command::Jobs(command) => jobs::run(config, command, printer).await,
         Command::Reindex(args) => reindex::run(config, args, printer).await,
         Command::Models(command) => models::run(&config, command, printer).await,

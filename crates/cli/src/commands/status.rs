@@ -1,22 +1,40 @@
 //! `agentctl status`
 
-use agent_core::engine::Status;
+use agent_core::engine::{ChannelInfo, Status};
 use agent_core::{Config, Engine};
 use anyhow::Result;
+use serde::Serialize;
 
+use super::channels::trouble;
 use crate::exit::Exit;
 use crate::output::Printer;
+
+/// The state of the deployment and of its channels.
+#[derive(Serialize)]
+struct Report {
+    #[serde(flatten)]
+    status: Status,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    channels: Vec<ChannelInfo>,
+}
 
 /// Shows what the data directory holds; problems make the exit code.
 pub async fn run(config: Config, printer: &Printer) -> Result<Exit> {
     let engine = Engine::open(config).await?;
-    let status = engine.status().await?;
+    let mut status = engine.status().await?;
+    let channels = engine.channels().await?;
     engine.close().await?;
-    printer.result(&status, text)?;
-    Ok(if status.problems.is_empty() { Exit::Success } else { Exit::Invalid })
+    let broken = channels.iter().filter(|channel| channel.status == "broken");
+    status.problems.extend(broken.map(|channel| {
+        format!("nothing can be sent from the WhatsApp channel {}: check its access token", channel.name)
+    }));
+    let report = Report { status, channels };
+    printer.result(&report, text)?;
+    Ok(if report.status.problems.is_empty() { Exit::Success } else { Exit::Invalid })
 }
 
-fn text(status: &Status) -> String {
+fn text(report: &Report) -> String {
+    let status = &report.status;
     let index = match (&status.generation, &status.index) {
         (Some(generation), Some(table)) => format!(
             "{} rows, {} files, {} not optimised, language {}{}",
@@ -43,8 +61,18 @@ fn text(status: &Status) -> String {
         status.queries,
         status.refused_queries,
     );
+    if !report.channels.is_empty() {
+        let channels: Vec<String> = report.channels.iter().map(channel).collect();
+        out.push_str(&format!("whatsapp:   {}\n", channels.join(", ")));
+    }
     for problem in &status.problems {
         out.push_str(&format!("problem:    {problem}\n"));
     }
     out
+}
+
+fn channel(channel: &ChannelInfo) -> String {
+    let trouble = trouble(channel);
+    let trouble = if trouble.is_empty() { trouble } else { format!(" {trouble}") };
+    format!("{} {}{trouble}", channel.name, channel.status)
 }

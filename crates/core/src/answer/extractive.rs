@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::{Draft, EXTRACTIVE, Evidence, Tokens, texts};
+use super::{Draft, EXTRACTIVE, Evidence, Tokens};
 use crate::model::{Hit, Locale};
 use crate::text::{detect, sentence_spans, terms};
+use crate::wording::answers::found;
 
 /// Characters quoted of the best hit.
 const FIRST: usize = 420;
@@ -18,7 +19,7 @@ const CLOSE: f32 = 0.72;
 
 /// Quotes the best sentences of the best hits.
 pub(super) fn extract(evidence: &Evidence, locale: Locale) -> Draft {
-    let mut text = texts::found(locale).to_owned();
+    let mut text = found(locale).to_owned();
     let mut cited: Vec<Hit> = Vec::new();
     let best = evidence.hits.first().map_or(0.0, |h| h.rank_score);
     let covered = evidence.hits.first().map_or(0.0, |h| h.coverage);

@@ -4,7 +4,7 @@
 //! [`Gated`] (`gate.rs`: no evidence, no answer) → [`Draft`] (`compose.rs`: a chat model with the
 //! prompt of `prompt.rs`, or the best sentences of `extractive.rs`; markers by `citation.rs`, numbers
 //! checked by `guard.rs`). Around it: `history.rs` and `rewrite.rs` for conversations, `cache_key.rs` for
-//! what makes two questions the same, `cost.rs` for what answering took. Texts that customers read are in `texts.rs` and nowhere else.
+//! what makes two questions the same, `cost.rs` for what answering took. Texts that customers read are in `wording/` and nowhere else.
 
 mod cache_key;
 mod citation;
@@ -17,10 +17,10 @@ mod history;
 mod prompt;
 mod retrieve;
 mod rewrite;
-mod texts;
 
 use crate::model::{Hit, Locale, SearchMode};
 
+pub use crate::wording::answers::refusal;
 pub use cache_key::{Asked, cache_key};
 pub use compose::{Writing, compose};
 pub use cost::Tokens;
@@ -28,7 +28,6 @@ pub use gate::{Evidence, Gated};
 pub use history::within_budget;
 pub use retrieve::{Retrieved, Retriever};
 pub use rewrite::{in_context, rewrite_request, rewritten};
-pub use texts::refusal;
 
 /// Name under which extractive answers are recorded.
 pub const EXTRACTIVE: &str = "extractive";

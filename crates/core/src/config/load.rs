@@ -20,11 +20,14 @@ const PREFIX: &str = "AGENTCTL_";
 const NOT_KEYS: [&str; 4] = ["AGENTCTL_HOME", "AGENTCTL_CONFIG", "AGENTCTL_DATA_DIR", "AGENTCTL_LOG"];
 
 /// Names other programs use for the same secrets, and what they set here.
-const CONVENTIONAL: [(&str, &str); 4] = [
+const CONVENTIONAL: [(&str, &str); 7] = [
     ("OPENAI_API_KEY", "llm.api_key"),
     ("OPENAI_API_KEY", "embedding.openai.api_key"),
     ("STRIPE_SECRET_KEY", "stripe.secret_key"),
+    ("OPENAI_API_KEY", "whatsapp.transcription.api_key"),
     ("WHATSAPP_ACCESS_TOKEN", "whatsapp.access_token"),
+    ("WHATSAPP_WEBHOOK_SECRET", "whatsapp.app_secret"),
+    ("WHATSAPP_VERIFY_TOKEN", "whatsapp.verify_token"),
 ];
 
 /// Where configuration is read from.
@@ -228,7 +231,7 @@ impl Config {
         let openai = &mut self.embedding.openai;
         one("embedding.openai.api_key", &mut openai.api_key, &openai.api_key_file)?;
         one("stripe.secret_key", &mut self.stripe.secret_key, &self.stripe.secret_key_file)?;
-        one("whatsapp.access_token", &mut self.whatsapp.access_token, &self.whatsapp.access_token_file)
+        self.whatsapp.resolve_secrets()
     }
 }
 

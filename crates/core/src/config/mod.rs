@@ -44,7 +44,7 @@ pub use secret::Secret;
 pub use server::ServerConfig;
 pub use stripe::StripeConfig;
 pub use trace::TraceConfig;
-pub use whatsapp::WhatsappConfig;
+pub use whatsapp::{ChannelConfig, Hours, OpenAt, TranscriptionConfig, WhatsappConfig};
 
 /// Everything that can be configured. `Config::default()` is `config.example.toml`.
 #[derive(Debug, Clone, serde::Deserialize, Serialize)]
@@ -145,6 +145,7 @@ impl Config {
         check(&self.trace)?;
         check(&self.auth)?;
         check(&self.auth.argon2)?;
-        check(&self.plan)
+        check(&self.plan)?;
+        check(&self.whatsapp)
     }
 }

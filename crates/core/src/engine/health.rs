@@ -2,6 +2,7 @@
 //! glance.
 
 use super::Engine;
+use super::whatsapp::GRAPH;
 use crate::error::Result;
 use crate::model::OrganizationId;
 use crate::net::BreakerState;
@@ -42,7 +43,8 @@ impl PartState {
 /// A part of the deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
-    /// `database`, `index`, `storage`, `embeddings`, or the name of a service on the internet.
+    /// `database`, `index`, `storage`, `embeddings`, or the name of a service on the internet; `whatsapp`
+    /// stands for the business numbers as well.
     pub name: &'static str,
     /// How it does.
     pub state: PartState,
@@ -91,7 +93,27 @@ impl Engine {
             },
             needed: false,
         }));
+        // It is there if a channel is configured.
+        if let Some(part) = parts.iter_mut().find(|p| p.name == GRAPH && p.state == PartState::Ok) {
+            part.state = self.channels_state().await;
+        }
         parts
+    }
+
+    /// Whether every business number can send. Strangers may read this: neither names nor reasons.
+    async fn channels_state(&self) -> PartState {
+        let channels = match self.channels().await {
+            Ok(channels) => channels,
+            Err(error) => return PartState::Failing(error.to_string()),
+        };
+        let of_status = |status: &str| channels.iter().filter(|c| c.status == status).count();
+        match (of_status("broken"), of_status("paused")) {
+            (0, 0) => PartState::Ok,
+            (broken, paused) => PartState::Failing(format!(
+                "of {} channels {broken} are broken and {paused} pause: the list of channels says why",
+                channels.len()
+            )),
+        }
     }
 
     /// The numbers of the business at a glance.

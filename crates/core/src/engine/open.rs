@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 
 use super::lock::IndexLock;
+use super::whatsapp::{GRAPH, Whatsapp};
 use super::{Engine, Parts};
 use crate::accounts::Accounts;
 use crate::clock::{SharedClock, SystemClock};
@@ -91,6 +92,9 @@ impl Engine {
         let lock = IndexLock::new(&config.paths.data_dir);
         let first_generation = tokio::sync::Mutex::default();
         let accounts = Accounts::new(&config.auth)?;
+        let graph =
+            breaker(&breakers, GRAPH).unwrap_or_else(|| Arc::new(Breaker::new(GRAPH, Arc::clone(&clock))));
+        let whatsapp = Whatsapp::new(&config.whatsapp, graph, Arc::clone(&clock))?;
         let parts = Parts {
             config,
             clock,
@@ -104,6 +108,7 @@ impl Engine {
             chat,
             accounts,
             breakers,
+            whatsapp,
         };
         let engine = Self { parts: Arc::new(parts), organization };
         engine.recover_processing().await?;
@@ -230,8 +235,9 @@ const EMBEDDING: &str = "embedding";
 fn breakers(config: &Config, clock: &SharedClock) -> Vec<Arc<Breaker>> {
     let llm = (!config.llm.base_url.is_empty()).then_some(LLM);
     let embedding = (config.embedding.provider == EmbeddingProvider::OpenAi).then_some(EMBEDDING);
+    let graph = (!config.whatsapp.channels.is_empty()).then_some(GRAPH);
     let named = |name| Arc::new(Breaker::new(name, Arc::clone(clock)));
-    llm.into_iter().chain(embedding).map(named).collect()
+    llm.into_iter().chain(embedding).chain(graph).map(named).collect()
 }
 
 fn breaker(breakers: &[Arc<Breaker>], name: &str) -> Option<Arc<Breaker>> {

@@ -227,7 +227,7 @@ impl Crew {
             Settlement::Done => (&mut self.worked.completed, "completed"),
             Settlement::Retry { .. } => (&mut self.worked.failed, "failed"),
             Settlement::Dead { .. } => (&mut self.worked.dead, "dead"),
-            Settlement::Released => {
+            Settlement::Released | Settlement::Postponed { .. } => {
                 self.worked.released += 1;
                 return;
             }

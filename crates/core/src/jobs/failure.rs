@@ -23,6 +23,8 @@ pub enum Retry {
     Yes,
     /// After this long: whoever refused said so.
     After(Duration),
+    /// After this long, and the run does not count: nothing went wrong, it was too early.
+    Postponed(Duration),
     /// It would fail the same way.
     Never,
 }
@@ -40,6 +42,12 @@ impl JobFailure {
     /// A failure that trying again does not mend.
     pub fn never(error: Error) -> Self {
         Self { error, retry: Retry::Never }
+    }
+
+    /// No failure: the job has to wait for something.
+    pub fn postponed(wait: Duration) -> Self {
+        let error = Error::new(ErrorKind::Unavailable, "waits for its time");
+        Self { error, retry: Retry::Postponed(wait) }
     }
 
     /// The message and every cause below it, a line each.
@@ -61,6 +69,9 @@ impl JobFailure {
     pub(super) fn verdict(&self, job: &LeasedJob, most: u32, clock: &SharedClock) -> Settlement {
         let (queue, job_id, attempt) = (&job.queue, job.id(), job.lease.attempt);
         let wait = match self.retry {
+            Retry::Postponed(wait) => {
+                return Settlement::Postponed { run_at: clock.now() + wait.min(LONGEST_WAIT) };
+            }
             Retry::Yes if attempt < most => delay(attempt, clock.random()),
             Retry::After(wait) if attempt < most => wait.min(LONGEST_WAIT),
             _ => {

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::queue;
-use crate::model::{DocumentId, OrganizationId};
+use crate::model::{ConversationId, DocumentId, OrganizationId};
 use crate::store::NewJob;
 
 /// Work nobody waits for.
@@ -27,6 +27,32 @@ pub struct ReindexPayload {
     /// One document within the index in force; the whole index if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document_id: Option<DocumentId>,
+}
+
+/// A job in `whatsapp.process_message`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConversationPayload {
+    /// The conversation to deal with.
+    pub conversation_id: ConversationId,
+}
+
+/// A job in `whatsapp.send`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SendPayload {
+    /// The reply whose parts are to be sent.
+    pub reply_id: uuid::Uuid,
+}
+
+/// A job in `whatsapp.alert`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AlertPayload {
+    /// The conversation that needs a person.
+    pub conversation_id: ConversationId,
+    /// Why: `asked`, `refused`, `failed` or `unsent`.
+    pub reason: String,
 }
 
 /// A job in `maintenance`.
@@ -83,6 +109,37 @@ fn document_job(queue: &'static str, organization: OrganizationId, document: Doc
 /// A document is worked on by one job at a time, whatever the queue.
 fn document_key(document: DocumentId) -> String {
     document.to_string()
+}
+
+/// Runs of a job that sends: what each failure means is decided by its own rules, which end it long before.
+const SENDING_ATTEMPTS: u32 = 10_000;
+
+/// Deals with what a customer wrote in a conversation: one job at a time for each conversation.
+pub fn answer_conversation(organization: OrganizationId, conversation: ConversationId) -> NewJob {
+    let queue = queue::WHATSAPP_PROCESS_MESSAGE;
+    let key = format!("{queue}:{conversation}");
+    NewJob::new(queue, &ConversationPayload { conversation_id: conversation })
+        .for_organization(organization)
+        .dedupe(key.clone())
+        .order(key)
+}
+
+/// Sends a reply: the replies of a conversation go out one after the other.
+pub fn send_reply(organization: OrganizationId, conversation: ConversationId, reply: uuid::Uuid) -> NewJob {
+    let queue = queue::WHATSAPP_SEND;
+    NewJob::new(queue, &SendPayload { reply_id: reply })
+        .for_organization(organization)
+        .dedupe(format!("{queue}:{reply}"))
+        .order(format!("{queue}:{conversation}"))
+        .max_attempts(SENDING_ATTEMPTS)
+}
+
+/// Tells the owner that a conversation needs a person.
+pub fn alert_owner(organization: OrganizationId, conversation: ConversationId, reason: &str) -> NewJob {
+    let queue = queue::WHATSAPP_ALERT;
+    NewJob::new(queue, &AlertPayload { conversation_id: conversation, reason: reason.to_owned() })
+        .for_organization(organization)
+        .dedupe(format!("{queue}:{conversation}"))
 }
 
 /// Builds the index again, or one document in it.

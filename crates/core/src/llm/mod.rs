@@ -4,6 +4,7 @@
 //! answer, which needs no model, is not here: it is a pure function of `answer`.
 
 mod openai;
+mod speech;
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use async_trait::async_trait;
 use crate::error::Result;
 
 pub use openai::{OpenAiChat, OpenAiChatConfig};
+pub use speech::Transcriber;
 
 /// Who says a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

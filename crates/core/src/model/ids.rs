@@ -60,6 +60,12 @@ ids! {
     InvitationId, "an invitation";
     /// Id of a conversation.
     ConversationId, "a conversation";
+    /// Id of a person who writes to the business.
+    ContactId, "a contact";
+    /// Id of a message.
+    MessageId, "a message";
+    /// Id of a note.
+    NoteId, "a note";
     /// Id of an index generation.
     GenerationId, "an index generation";
 }

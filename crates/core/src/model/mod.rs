@@ -7,6 +7,7 @@ mod agent;
 mod answer;
 mod changes;
 mod chunk;
+mod conversation;
 mod document;
 mod ids;
 mod locale;
@@ -21,10 +22,14 @@ pub use agent::{Agent, AgentPatch, NewAgent};
 pub use answer::{Answer, Channel, DetailedSource, Feedback, FeedbackRecord, QuerySources, Source, Turn};
 pub use changes::{MemberPatch, NewApiKey, NewInvitation, ProfilePatch, Registration};
 pub use chunk::{Chunk, ChunkText};
+pub use conversation::{
+    Author, Contact, Conversation, ConversationStatus, Hands, InboxEvent, InboxEventKind, Message,
+    MessageStatus, Note,
+};
 pub use document::{Block, BlockKind, Document, DocumentStatus, FileType, Metadata, Page, Parsed};
 pub use ids::{
-    AgentId, ApiKeyId, ChunkId, ConversationId, DocumentId, GenerationId, InvitationId, JobId,
-    OrganizationId, QueryId, UserId,
+    AgentId, ApiKeyId, ChunkId, ContactId, ConversationId, DocumentId, GenerationId, InvitationId, JobId,
+    MessageId, NoteId, OrganizationId, QueryId, UserId,
 };
 pub use locale::Locale;
 pub use organization::{

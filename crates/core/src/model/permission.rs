@@ -83,6 +83,10 @@ permissions! {
     RagQuery = "rag":"query";
     /// Look up the sources of earlier answers.
     RagRead = "rag":"read";
+    /// See conversations with customers: messages, notes, channels, the live inbox.
+    ConversationsRead = "conversations":"read";
+    /// Write to customers, take conversations over, block them, and keep notes.
+    ConversationsUpdate = "conversations":"update";
     /// See the dashboard, the jobs and the audit log.
     AdminRead = "admin":"read";
     /// Reindex, and retry or discard jobs.
@@ -102,12 +106,17 @@ impl Permission {
             "owner" => true,
             "admin" => self != Self::OrganizationDelete,
             "agent" => {
-                matches!(self.resource(), "agents" | "documents" | "rag") || self == Self::OrganizationRead
+                matches!(self.resource(), "agents" | "conversations" | "documents" | "rag")
+                    || self == Self::OrganizationRead
             }
             "read_only" => {
                 matches!(
                     self,
-                    Self::OrganizationRead | Self::AgentsRead | Self::DocumentsRead | Self::RagRead
+                    Self::OrganizationRead
+                        | Self::AgentsRead
+                        | Self::DocumentsRead
+                        | Self::RagRead
+                        | Self::ConversationsRead
                 )
             }
             _ => false,

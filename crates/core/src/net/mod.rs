@@ -15,8 +15,10 @@ mod sse;
 
 pub use breaker::{Breaker, BreakerState, CIRCUIT_OPEN};
 pub use client::client;
-pub(crate) use client::{USER_AGENT, bearer, origin_of, parse_base_url, without_address};
+pub(crate) use client::{
+    BodyError, USER_AGENT, bearer, body_within, origin_of, parse_base_url, without_address,
+};
 pub use rate::RateLimit;
 pub use retry::Retry;
-pub(crate) use retry::{Again, Failure, again_after, may_pass};
+pub(crate) use retry::{Again, Failure, again_after, asked_wait, may_pass};
 pub(crate) use sse::EventStream;

@@ -133,7 +133,7 @@ pub(crate) fn again_after(headers: &HeaderMap, now: DateTime<Utc>) -> Again {
 }
 
 /// `Retry-After` in either of its forms, seconds or an HTTP date (RFC 9110, 10.2.3).
-fn asked_wait(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
+pub(crate) fn asked_wait(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = value.parse::<u64>() {
         return Some(Duration::from_secs(seconds));

@@ -9,6 +9,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use super::jobs::{self, NewJob};
+use super::rows::Cells;
 use super::{Store, answer_cache, rows};
 use crate::error::Result;
 use crate::model::{AgentId, Document, DocumentId, DocumentStatus, FileType, Metadata, OrganizationId};
@@ -16,25 +17,27 @@ use crate::model::{AgentId, Document, DocumentId, DocumentStatus, FileType, Meta
 pub(super) const COLUMNS: &str = "id, organization_id, agent_id, filename, path, file_type, file_size, content_hash, status, \
                        metadata, processing_error, chunk_count, page_count, version, created_at, updated_at, processed_at";
 
+/// Reads [`COLUMNS`], which come first in the statement.
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Document> {
+    let mut cells = Cells::of(row);
     Ok(Document {
-        id: rows::parsed(row, "id")?,
-        organization_id: rows::parsed(row, "organization_id")?,
-        agent_id: rows::parsed_opt(row, "agent_id")?,
-        filename: row.get("filename")?,
-        path: row.get("path")?,
-        file_type: rows::word(row, "file_type", FileType::from_stored)?,
-        file_size: row.get::<_, i64>("file_size")?.unsigned_abs(),
-        content_hash: row.get("content_hash")?,
-        status: rows::word(row, "status", DocumentStatus::from_stored)?,
-        metadata: rows::json(row, "metadata")?,
-        processing_error: row.get("processing_error")?,
-        chunk_count: row.get("chunk_count")?,
-        page_count: row.get("page_count")?,
-        version: row.get("version")?,
-        created_at: row.get("created_at")?,
-        updated_at: row.get("updated_at")?,
-        processed_at: row.get("processed_at")?,
+        id: cells.parsed()?,
+        organization_id: cells.parsed()?,
+        agent_id: cells.parsed_opt()?,
+        filename: cells.get()?,
+        path: cells.get()?,
+        file_type: cells.word("file type", FileType::from_stored)?,
+        file_size: cells.get::<i64>()?.unsigned_abs(),
+        content_hash: cells.get()?,
+        status: cells.word("status", DocumentStatus::from_stored)?,
+        metadata: cells.json()?,
+        processing_error: cells.get()?,
+        chunk_count: cells.get()?,
+        page_count: cells.get()?,
+        version: cells.get()?,
+        created_at: cells.get()?,
+        updated_at: cells.get()?,
+        processed_at: cells.get()?,
     })
 }
 

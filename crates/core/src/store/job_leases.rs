@@ -79,6 +79,11 @@ pub enum Settlement {
         /// The full error.
         error: String,
     },
+    /// It has to wait; the attempt does not count.
+    Postponed {
+        /// Not before.
+        run_at: DateTime<Utc>,
+    },
     /// It did not get to run to its end; the attempt does not count.
     Released,
 }
@@ -156,6 +161,9 @@ fn settle(c: &Connection, lease: &Lease, how: &Settlement, now: &str) -> Result<
             put_back(c, lease, Some(&format_timestamp(*run_at)), Some(error), 0, now)
         }
         Settlement::Dead { error } => bury(c, lease, error, now),
+        Settlement::Postponed { run_at } => {
+            put_back(c, lease, Some(&format_timestamp(*run_at)), None, 1, now)
+        }
         Settlement::Released => put_back(c, lease, None, None, 1, now),
     }
 }

@@ -15,6 +15,9 @@ use crate::clock::format_timestamp;
 use crate::error::Result;
 use crate::model::{JobId, OrganizationId};
 
+/// A job that is due within this time wakes the workers; twice as long as they ever sleep unasked.
+const SOON: TimeDelta = TimeDelta::seconds(1);
+
 /// A job to record.
 #[derive(Debug, Clone)]
 pub struct NewJob {
@@ -149,11 +152,30 @@ pub(super) fn insert(c: &Connection, id: Uuid, job: &NewJob, now: &str) -> Resul
     ];
     let made = c.prepare_cached(sql)?.query_row(values, |row| rows::parsed(row, "id")).optional()?;
     if let Some(made) = made {
-        wake_after_commit();
+        // Workers look at the queues by themselves often enough for what is due later.
+        let soon = now.parse::<DateTime<Utc>>().map_or(DateTime::<Utc>::MAX_UTC, |now| now + SOON);
+        if job.run_at.is_none_or(|run_at| run_at <= soon) {
+            wake_after_commit();
+        }
         return Ok(made);
     }
     let sql = "SELECT id FROM jobs WHERE dedupe_key = ?1 AND status = 'available'";
     Ok(c.prepare_cached(sql)?.query_row([&job.dedupe_key], |row| rows::parsed(row, "id"))?)
+}
+
+/// The same, but a job that waits under the dedupe key is due when this one would be.
+pub(super) fn insert_or_postpone(c: &Connection, id: Uuid, job: &NewJob, now: &str) -> Result<JobId> {
+    if let (Some(key), Some(run_at)) = (&job.dedupe_key, job.run_at) {
+        let sql =
+            "UPDATE jobs SET run_at = ?2, updated_at = ?3 WHERE dedupe_key = ?1 AND status = 'available'
+                   RETURNING id";
+        let values = params![key, format_timestamp(run_at), now];
+        let waiting = c.prepare_cached(sql)?.query_row(values, |row| rows::parsed(row, "id")).optional()?;
+        if let Some(waiting) = waiting {
+            return Ok(waiting);
+        }
+    }
+    insert(c, id, job, now)
 }
 
 /// A time later than that of every job with this key: their order is that of their commits, also for

@@ -129,6 +129,15 @@ fn free_slug(c: &Connection, name: &str, own: Option<OrganizationId>) -> Result<
 }
 
 impl Store {
+    /// The id of an organization by its slug.
+    pub async fn organization_by_slug(&self, slug: String) -> Result<Option<OrganizationId>> {
+        self.read(move |c| {
+            let sql = "SELECT id FROM organizations WHERE slug = ?1 AND deleted_at IS NULL";
+            Ok(c.prepare_cached(sql)?.query_row([slug], |row| rows::parsed(row, "id")).optional()?)
+        })
+        .await
+    }
+
     /// The first organization: the one a single-tenant deployment serves. One that was deleted only if
     /// there is no other, so that what remains of it can still be removed.
     pub async fn organization(&self) -> Result<Option<Organization>> {

@@ -11,3 +11,4 @@ pub mod organizations;
 mod page;
 pub mod rag;
 pub mod users;
+pub mod whatsapp;

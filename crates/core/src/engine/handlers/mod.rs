@@ -8,6 +8,9 @@ mod document_process;
 mod index_tidy;
 mod maintenance;
 mod rag_reindex;
+mod whatsapp_alert;
+mod whatsapp_process_message;
+mod whatsapp_send;
 
 use std::sync::Arc;
 
@@ -42,6 +45,12 @@ pub(super) fn handlers(engine: &Engine) -> Handlers {
         ),
         (queue::DOCUMENT_EMBED, Arc::new(document_embed::DocumentEmbed(Arc::clone(&shared)))),
         (queue::RAG_REINDEX, Arc::new(rag_reindex::RagReindex(Arc::clone(&shared)))),
+        (
+            queue::WHATSAPP_PROCESS_MESSAGE,
+            Arc::new(whatsapp_process_message::WhatsappProcessMessage(Arc::clone(&shared))),
+        ),
+        (queue::WHATSAPP_SEND, Arc::new(whatsapp_send::WhatsappSend(Arc::clone(&shared)))),
+        (queue::WHATSAPP_ALERT, Arc::new(whatsapp_alert::WhatsappAlert(Arc::clone(&shared)))),
         (queue::INDEX_TIDY, Arc::new(index_tidy::IndexTidy(Arc::clone(&shared)))),
         (queue::MAINTENANCE, Arc::new(maintenance::Maintenance(shared))),
     ])

@@ -1,4 +1,4 @@
-//! Texts of ours that customers read, by language. The one place where they are.
+//! What is said with an answer, or instead of one.
 
 use crate::model::Locale;
 
@@ -21,7 +21,7 @@ pub fn refusal(locale: Locale) -> &'static str {
 }
 
 /// Put before the sentences of an extractive answer.
-pub(super) fn found(locale: Locale) -> &'static str {
+pub fn found(locale: Locale) -> &'static str {
     match locale {
         Locale::Portuguese => "Encontrei isto nos nossos documentos:",
         Locale::English => "This is what our documents say:",

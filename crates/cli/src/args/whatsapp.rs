@@ -1,0 +1,227 @@
+//! Subcommands about WhatsApp: conversations, talking to an agent, templates, webhooks.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use agent_core::model::{ConversationStatus, Hands};
+use clap::builder::RangedI64ValueParser;
+use clap::{Args, Subcommand};
+
+/// The longest time back that can be asked for, in seconds: ten years.
+const LONGEST: u64 = 3650 * 86_400;
+
+/// `conversations`
+#[derive(Debug, Subcommand)]
+pub enum ConversationsCommand {
+    /// List conversations, latest first
+    List {
+        /// Only those in these hands: bot or human
+        #[arg(long, value_parser = hands)]
+        state: Option<Hands>,
+        /// active, archived or blocked [default: not archived]
+        #[arg(long, value_parser = status)]
+        status: Option<ConversationStatus>,
+        /// At most that many, 1 to 100
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = most())]
+        limit: u32,
+        /// Which page of that many
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+        page: u64,
+    },
+    /// Show a conversation: messages, oldest last, and notes
+    Show {
+        /// Its id
+        id: String,
+        /// At most that many messages, 1 to 100
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = most())]
+        limit: u32,
+    },
+    /// Write to a customer as a person; the agent is silent from then on
+    Send {
+        /// Id of a conversation, or phone number with country code
+        #[arg(value_name = "ID|PHONE")]
+        to: String,
+        /// What to say
+        #[arg(required = true)]
+        text: Vec<String>,
+        /// Channel to write from; needed if there are several
+        #[arg(long, value_name = "NAME")]
+        channel: Option<String>,
+    },
+    /// Take a conversation over: the agent is silent
+    Take {
+        /// Its id
+        id: String,
+    },
+    /// Give a conversation back to the agent
+    Release {
+        /// Its id
+        id: String,
+    },
+    /// Block the customer: messages are kept and never answered
+    Block {
+        /// Id of the conversation
+        id: String,
+    },
+    /// Put a conversation away; the next message brings it back
+    Archive {
+        /// Its id
+        id: String,
+    },
+    /// Bring back a conversation that was put away, or unblock it
+    Reopen {
+        /// Its id
+        id: String,
+    },
+    /// Add a note that customers do not see
+    Note {
+        /// Id of the conversation
+        id: String,
+        /// What to note
+        #[arg(required = true)]
+        text: Vec<String>,
+    },
+    /// Find messages with all of these words, latest first
+    Search {
+        /// The words; the last one may be a beginning
+        #[arg(required = true)]
+        words: Vec<String>,
+        /// At most that many, 1 to 100
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = most())]
+        limit: u32,
+    },
+    /// Print everything that is kept of a conversation, as JSON
+    Export {
+        /// Its id
+        id: String,
+    },
+}
+
+/// `chat`
+#[derive(Debug, Args)]
+pub struct ChatArgs {
+    /// Agent (name or id) to talk to [default: the default agent]
+    #[arg(long, value_name = "AGENT")]
+    pub agent: Option<String>,
+}
+
+/// `templates`
+#[derive(Debug, Subcommand)]
+pub enum TemplatesCommand {
+    /// Fetch the templates of every channel from Meta
+    Sync,
+    /// List templates as they were fetched last
+    List,
+    /// Send a template as a person, however long ago the customer wrote
+    Send {
+        /// Phone number with country code
+        phone: String,
+        /// The template's name
+        name: String,
+        /// The values of its body, in order
+        values: Vec<String>,
+        /// The template's language
+        #[arg(long, default_value = "pt_BR")]
+        language: String,
+        /// Channel to send from; needed if there are several
+        #[arg(long, value_name = "NAME")]
+        channel: Option<String>,
+    },
+}
+
+/// `webhook`
+#[derive(Debug, Subcommand)]
+pub enum WebhookCommand {
+    /// Print the X-Hub-Signature-256 with which Meta would send a body
+    Sign {
+        /// The body; `-` reads standard input
+        file: PathBuf,
+        /// File that holds the app secret
+        #[arg(long, value_name = "FILE", conflicts_with = "channel")]
+        secret_file: Option<PathBuf>,
+        /// Channel that signs; needed if there are several
+        #[arg(long, value_name = "NAME")]
+        channel: Option<String>,
+    },
+    /// Post a customer's message to a running daemon, signed as by Meta
+    Simulate(SimulateArgs),
+    /// Read webhooks that came since a time once more
+    Replay {
+        /// How far back (30m, 2h, 7d), or a time (RFC 3339)
+        #[arg(long, value_name = "TIME", value_parser = since)]
+        since: Since,
+    },
+}
+
+/// `webhook simulate`
+#[derive(Debug, Args)]
+pub struct SimulateArgs {
+    /// What the customer writes
+    #[arg(required = true)]
+    pub text: Vec<String>,
+    /// The customer's phone number with country code
+    #[arg(long, value_name = "PHONE")]
+    pub from: String,
+    /// The customer's name
+    #[arg(long, default_value = "Cliente")]
+    pub name: String,
+    /// Channel that is written to; needed if there are several
+    #[arg(long, value_name = "NAME")]
+    pub channel: Option<String>,
+    /// The webhook's address [default: by `server.bind`]
+    #[arg(long)]
+    pub url: Option<String>,
+}
+
+/// Since when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Since {
+    /// So long ago.
+    Ago(Duration),
+    /// A moment, RFC 3339; not checked yet.
+    At(String),
+}
+
+/// How many entries can be asked for at once.
+fn most() -> RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..=100)
+}
+
+fn hands(text: &str) -> Result<Hands, String> {
+    Hands::from_stored(text).ok_or_else(|| "bot or human is accepted".to_owned())
+}
+
+fn status(text: &str) -> Result<ConversationStatus, String> {
+    ConversationStatus::from_stored(text).ok_or_else(|| "active, archived or blocked is accepted".to_owned())
+}
+
+fn since(text: &str) -> Result<Since, String> {
+    if text.contains('T') {
+        return Ok(Since::At(text.to_owned()));
+    }
+    let units = [('s', 1), ('m', 60), ('h', 3600), ('d', 86_400)];
+    let ago = units.into_iter().find_map(|(unit, seconds)| {
+        let count: u64 = text.strip_suffix(unit)?.parse().ok()?;
+        count.checked_mul(seconds).filter(|seconds| *seconds <= LONGEST)
+    });
+    ago.map(|seconds| Since::Ago(Duration::from_secs(seconds))).ok_or_else(|| {
+        "a time back such as 90s, 30m, 2h or 7d, or a time such as 2026-11-22T10:00:00Z is expected"
+            .to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_a_way_back_or_a_moment() {
+        assert_eq!(since("2h"), Ok(Since::Ago(Duration::from_hours(2))));
+        assert_eq!(since("90s"), Ok(Since::Ago(Duration::from_secs(90))));
+        let moment = "2026-11-22T10:00:00Z";
+        assert_eq!(since(moment), Ok(Since::At(moment.to_owned())));
+        for wrong in ["", "2", "h", "-2h", "2 h", "99999999999999999d", "3651d", "ontem", "2026-11-22"] {
+            assert!(since(wrong).is_err(), "{wrong}");
+        }
+    }
+}

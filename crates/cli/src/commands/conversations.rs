@@ -1,0 +1,116 @@
+//! `agentctl conversations`
+//!
+//! How conversations and messages look in a terminal is in `conversations/text.rs`.
+
+mod text;
+
+use agent_core::engine::ToSend;
+use agent_core::model::{ConversationId, ConversationStatus, Hands};
+use agent_core::store::ConversationFilter;
+use agent_core::{Config, Engine, Error};
+use anyhow::{Context, Result};
+use serde_json::json;
+
+use crate::args::ConversationsCommand as Command;
+use crate::exit::Exit;
+use crate::output::Printer;
+use crate::{delivery, phone};
+
+/// Lists, shows and searches conversations, writes in them, and puts them into other hands.
+pub async fn run(config: Config, command: Command, printer: &Printer) -> Result<Exit> {
+    let engine = Engine::open(config).await?;
+    let mut exit = Exit::Success;
+    match command {
+        Command::List { state, status, limit, page } => {
+            let filter = ConversationFilter { state, status, ..ConversationFilter::default() };
+            let (found, total) = engine.conversations(filter, page, limit.into()).await?;
+            let value = json!({ "conversations": found, "total": total });
+            printer.result(&value, |_| text::list(&found, total))?;
+        }
+        Command::Show { id, limit } => show(&engine, id.parse()?, limit, printer).await?,
+        Command::Send { to, text, channel } => {
+            exit = send(&engine, &to, text.join(" "), channel, printer).await?;
+        }
+        Command::Take { id } => hand_over(&engine, id.parse()?, Hands::Human, printer).await?,
+        Command::Release { id } => hand_over(&engine, id.parse()?, Hands::Bot, printer).await?,
+        Command::Block { id } => {
+            set_status(&engine, id.parse()?, ConversationStatus::Blocked, printer).await?;
+        }
+        Command::Archive { id } => {
+            set_status(&engine, id.parse()?, ConversationStatus::Archived, printer).await?;
+        }
+        Command::Reopen { id } => {
+            set_status(&engine, id.parse()?, ConversationStatus::Active, printer).await?;
+        }
+        Command::Note { id, text } => {
+            let note = engine.add_note(id.parse()?, None, &text.join(" ")).await?;
+            printer.result(&note, |_| "Noted.".to_owned())?;
+        }
+        Command::Search { words, limit } => {
+            let messages = engine.search_messages(&words.join(" "), limit).await?;
+            printer.result(&json!({ "messages": messages }), |_| text::found(&messages))?;
+        }
+        Command::Export { id } => {
+            let everything = engine.export_conversation(id.parse()?).await?;
+            let pretty = serde_json::to_string_pretty(&everything);
+            printer.line(&pretty.context("the conversation cannot be written as JSON")?)?;
+        }
+    }
+    engine.close().await?;
+    Ok(exit)
+}
+
+async fn show(engine: &Engine, id: ConversationId, limit: u32, printer: &Printer) -> Result<()> {
+    let conversation = engine.conversation(id).await?;
+    let messages = engine.conversation_messages(id, None, limit).await?;
+    let notes = engine.notes(id).await?;
+    let value = json!({ "conversation": conversation, "messages": messages, "notes": notes });
+    printer.result(&value, |_| text::show(&conversation, &messages, &notes))
+}
+
+async fn send(
+    engine: &Engine,
+    to: &str,
+    message: String,
+    channel: Option<String>,
+    printer: &Printer,
+) -> Result<Exit> {
+    let written = match to.parse::<ConversationId>() {
+        Ok(_) if channel.is_some() => {
+            return Err(Error::invalid("a conversation has its channel: leave out --channel").into());
+        }
+        Ok(id) => engine.write_as_person(id, message, None).await.map(|reply| (id, reply)),
+        Err(_) => engine.send_message(ToSend { to: phone::typed(to), message, channel, user: None }).await,
+    };
+    let (conversation, reply) = written.map_err(|error| match error.code() {
+        Some("window_closed") => {
+            Error::new(error.kind(), format!("{error}: `agentctl templates send` sends one"))
+        }
+        _ => error,
+    })?;
+    let parts = engine.store().reply_parts(reply).await?;
+    delivery::deliver(engine, conversation, &parts, printer).await
+}
+
+async fn hand_over(engine: &Engine, id: ConversationId, to: Hands, printer: &Printer) -> Result<()> {
+    engine.hand_over(id, to).await?;
+    printer.result(&engine.conversation(id).await?, |conversation| {
+        let who = text::name(conversation);
+        match to {
+            Hands::Human => format!("The conversation with {who} is a person's: the agent is silent."),
+            Hands::Bot => format!("The conversation with {who} is the agent's again."),
+        }
+    })
+}
+
+async fn set_status(
+    engine: &Engine,
+    id: ConversationId,
+    status: ConversationStatus,
+    printer: &Printer,
+) -> Result<()> {
+    engine.set_conversation_status(id, status).await?;
+    printer.result(&engine.conversation(id).await?, |conversation| {
+        format!("The conversation with {} is {}.", text::name(conversation), status.as_str())
+    })
+}

@@ -1,0 +1,27 @@
+//! `whatsapp.process_message`: deals with what a customer wrote.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::super::whatsapp::Dealt;
+use super::Shared;
+use crate::ingest::Stop;
+use crate::jobs::payload::ConversationPayload;
+use crate::jobs::{Handler, JobFailure};
+use crate::store::{LeasedJob, attempts_of};
+
+pub(super) struct WhatsappProcessMessage(pub Arc<Shared>);
+
+#[async_trait]
+impl Handler for WhatsappProcessMessage {
+    async fn run(&self, job: &LeasedJob, _stop: Stop) -> Result<(), JobFailure> {
+        let ConversationPayload { conversation_id } = job.payload()?;
+        let engine = self.0.engine_for(job).await?;
+        let last_try = job.lease.attempt >= attempts_of(job, engine.config().jobs.max_attempts);
+        match engine.deal_with_conversation(conversation_id, last_try).await? {
+            Dealt::NotYet(wait) => Err(JobFailure::postponed(wait)),
+            Dealt::Nothing | Dealt::Answered | Dealt::Silent | Dealt::Outdated => Ok(()),
+        }
+    }
+}

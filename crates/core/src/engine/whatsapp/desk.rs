@@ -1,0 +1,155 @@
+//! What people of the business see and do: lists, messages, search, notes, taking conversations over and
+//! giving them back. Writing is in `writing.rs`.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::super::Engine;
+use crate::error::{Error, Result};
+use crate::model::{
+    Conversation, ConversationId, ConversationStatus, Hands, Message, MessageId, Note, UserId,
+};
+use crate::store::ConversationFilter;
+
+/// Entries on a page at most.
+const MOST: u32 = 100;
+/// Characters of a note at most.
+const LONGEST_NOTE: usize = 10_000;
+
+/// A business number and how it does.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChannelInfo {
+    /// Its name in the configuration.
+    pub name: String,
+    /// Meta's id of it.
+    pub phone_number_id: String,
+    /// `ok`, `paused` or `broken`.
+    pub status: &'static str,
+    /// Why, if it is not well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// RFC 3339, UTC: since when it is broken, or until when it pauses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
+}
+
+impl Engine {
+    /// A page of conversations, latest first, and how many there are (10,000 at most are counted).
+    pub async fn conversations(
+        &self,
+        filter: ConversationFilter,
+        page: u64,
+        limit: u64,
+    ) -> Result<(Vec<Conversation>, u64)> {
+        let limit = limit.clamp(1, MOST.into());
+        self.parts.store.conversations(self.organization.id, filter, page.max(1), limit).await
+    }
+
+    /// A conversation by id.
+    pub async fn conversation(&self, id: ConversationId) -> Result<Conversation> {
+        self.parts.store.conversation(self.organization.id, id).await?.ok_or_else(|| missing(id))
+    }
+
+    /// Its messages, newest first; those before `before` if given.
+    pub async fn conversation_messages(
+        &self,
+        id: ConversationId,
+        before: Option<MessageId>,
+        limit: u32,
+    ) -> Result<Vec<Message>> {
+        self.conversation(id).await?;
+        self.parts.store.messages(self.organization.id, id, before, limit.clamp(1, MOST)).await
+    }
+
+    /// The latest messages with every word of `text`.
+    pub async fn search_messages(&self, text: &str, limit: u32) -> Result<Vec<Message>> {
+        self.parts.store.search_messages(self.organization.id, text.to_owned(), limit.clamp(1, MOST)).await
+    }
+
+    /// Everything that is kept of a conversation, as JSON.
+    pub async fn export_conversation(&self, id: ConversationId) -> Result<Value> {
+        let conversation = self.conversation(id).await?;
+        let (mut messages, mut before) = (Vec::new(), None);
+        loop {
+            let page = self.parts.store.messages(self.organization.id, id, before, MOST).await?;
+            let Some(oldest) = page.last() else { break };
+            before = Some(oldest.id);
+            messages.extend(page);
+        }
+        messages.reverse();
+        let notes = self.notes(id).await?;
+        Ok(json!({ "conversation": conversation, "messages": messages, "notes": notes }))
+    }
+
+    /// Puts a conversation into other hands. Taken by a person, what the agent was about to say is not
+    /// said.
+    pub async fn hand_over(&self, id: ConversationId, to: Hands) -> Result<()> {
+        let event = self.parts.store.hand_over(self.organization.id, id, to).await?;
+        self.parts.whatsapp.tell([event.ok_or_else(|| missing(id))?]);
+        Ok(())
+    }
+
+    /// Blocks, puts away or reopens a conversation.
+    pub async fn set_conversation_status(
+        &self,
+        id: ConversationId,
+        status: ConversationStatus,
+    ) -> Result<()> {
+        let event = self.parts.store.set_conversation_status(self.organization.id, id, status).await?;
+        self.parts.whatsapp.tell([event.ok_or_else(|| missing(id))?]);
+        Ok(())
+    }
+
+    /// Adds a note that only people of the business see.
+    pub async fn add_note(&self, id: ConversationId, user: Option<UserId>, text: &str) -> Result<Note> {
+        let text = checked("content", text, LONGEST_NOTE)?;
+        let note = self.parts.store.add_note(self.organization.id, id, user, text).await?;
+        note.ok_or_else(|| missing(id))
+    }
+
+    /// The notes of a conversation, oldest first.
+    pub async fn notes(&self, id: ConversationId) -> Result<Vec<Note>> {
+        self.parts.store.notes(self.organization.id, id).await
+    }
+
+    /// Every business number and how it does.
+    pub async fn channels(&self) -> Result<Vec<ChannelInfo>> {
+        let troubles = self.parts.store.channel_troubles().await?;
+        let now = self.parts.clock.timestamp();
+        let channels = self.parts.config.whatsapp.channels.iter().map(|(name, channel)| {
+            let trouble = troubles.iter().find(|t| t.phone_number_id == channel.phone_number_id);
+            let broken = trouble.filter(|t| t.broken_since.is_some());
+            let paused = trouble.filter(|t| t.paused_until.as_ref().is_some_and(|until| *until > now));
+            let (status, reason, time) = match (broken, paused) {
+                (Some(t), _) => ("broken", t.reason.clone(), t.broken_since.clone()),
+                (None, Some(t)) => ("paused", None, t.paused_until.clone()),
+                (None, None) => ("ok", None, None),
+            };
+            let phone_number_id = channel.phone_number_id.clone();
+            ChannelInfo { name: name.clone(), phone_number_id, status, reason, time }
+        });
+        Ok(channels.collect())
+    }
+}
+
+pub(super) fn checked(field: &str, text: &str, most: usize) -> Result<String> {
+    let text = text.trim();
+    let problem = if text.is_empty() {
+        Some("is empty".to_owned())
+    } else if text.chars().count() > most {
+        Some(format!("is longer than {most} characters"))
+    } else {
+        None
+    };
+    match problem {
+        None => Ok(text.to_owned()),
+        Some(problem) => Err(Error::invalid(format!("`{field}` {problem}"))
+            .with_code("validation_failed")
+            .with_field(field, problem)),
+    }
+}
+
+pub(super) fn missing(id: ConversationId) -> Error {
+    Error::not_found(format!("there is no conversation {id}"))
+}

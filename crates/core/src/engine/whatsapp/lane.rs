@@ -1,0 +1,301 @@
+//! The lane of a conversation: everything a customer wrote since the last answer is dealt with at once, in
+//! order, by one job at a time.
+//!
+//! read what is there → who has it in hand → what is wanted → make the reply → record it, if nothing
+//! happened meanwhile. What happened meanwhile (another message, a person's word) has a job of its own, or
+//! makes the reply needless; either way this one is forgotten.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::super::{Ask, Engine};
+use super::people::{PERSON, choice};
+use super::words::{asks_for, is_one_of};
+use crate::answer::LONGEST_QUESTION;
+use crate::config::{ChannelConfig, WhatsappConfig};
+use crate::error::{Error, ErrorKind, Result};
+use crate::jobs::payload::{alert_owner, send_reply};
+use crate::model::{Agent, Author, Channel, ConversationId, ConversationStatus, Hands, Locale};
+use crate::store::{DEALT_WITH, LaneState, Part, Pending, Reply, Turnout};
+use crate::wording::whatsapp::{self as wording, Need};
+
+/// What became of a conversation that was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dealt {
+    /// There was nothing to do.
+    Nothing,
+    /// The customer is still writing: look again after this long.
+    NotYet(Duration),
+    /// Something was said.
+    Answered,
+    /// The messages were noted and nothing was said: it is a person's turn, or nobody's.
+    Silent,
+    /// Something happened while an answer was made: it was dropped, and a later job deals with all of it.
+    Outdated,
+}
+
+/// What to say, and what is true then.
+pub(super) struct Draft {
+    pub parts: Vec<Part>,
+    /// The answer it was made from.
+    pub answered: Option<crate::model::Answer>,
+    pub turnout: Turnout,
+    /// Whom a person is needed for.
+    pub need: Option<Need>,
+}
+
+impl Draft {
+    /// Says nothing.
+    fn silence() -> Self {
+        Self { parts: Vec::new(), answered: None, turnout: Turnout::default(), need: None }
+    }
+
+    /// Says one thing.
+    pub fn saying(text: impl Into<String>) -> Self {
+        Self { parts: vec![Part::text(text)], ..Self::silence() }
+    }
+
+    /// Says one thing and calls a person.
+    pub fn calling(text: impl Into<String>, need: Need) -> Self {
+        let turnout = Turnout { hand_over: true, ..Turnout::default() };
+        Self { turnout, need: Some(need), ..Self::saying(text) }
+    }
+}
+
+/// Everything a draft is made from.
+pub(super) struct Case<'a> {
+    pub state: &'a LaneState,
+    pub channel: &'a ChannelConfig,
+    pub config: &'a WhatsappConfig,
+    pub agent: Agent,
+    pub now: DateTime<Utc>,
+}
+
+impl Case<'_> {
+    pub fn locale(&self) -> Locale {
+        self.agent.locale
+    }
+
+    /// Everything that was written, in order.
+    fn texts(&self) -> impl Iterator<Item = &Pending> {
+        self.state.pending.iter().filter(|p| p.act == "answer" && !p.text.trim().is_empty())
+    }
+}
+
+impl Engine {
+    /// Deals with what a customer of this business wrote in a conversation. With `last_try`, a customer
+    /// whose question cannot be answered just now is told so, and a person is called.
+    ///
+    /// Fails, leaving everything as it was, if the answer needs something that is not there just now.
+    pub async fn deal_with_conversation(&self, id: ConversationId, last_try: bool) -> Result<Dealt> {
+        let Some(state) = self.parts.store.lane_state(id).await? else { return Ok(Dealt::Nothing) };
+        if state.pending.is_empty() {
+            return Ok(Dealt::Nothing);
+        }
+        let now = self.parts.clock.now();
+        if let Some(wait) = state.due_at.and_then(|due| (due - now).to_std().ok()).filter(|w| !w.is_zero()) {
+            return Ok(Dealt::NotYet(wait));
+        }
+        let channel = self.channel(&state.conversation.phone_number_id)?;
+        let agent = self.agent_of(&state).await?;
+        let case = Case { state: &state, channel, config: &self.parts.config.whatsapp, agent, now };
+        let draft = match self.draft(&case).await {
+            Ok(draft) => draft,
+            Err(error) if last_try || error.kind() == ErrorKind::QuotaExceeded => {
+                tracing::error!(conversation = %id, error = ?error, "a customer's question could not be answered");
+                Draft::calling(wording::handed_over_failed(case.locale()), Need::Failed)
+            }
+            Err(error) => return Err(error),
+        };
+        self.settle(&case, draft).await
+    }
+
+    pub(super) async fn draft(&self, case: &Case<'_>) -> Result<Draft> {
+        if let Some(draft) = self.word_of_the_owner(case).await? {
+            return Ok(draft);
+        }
+        if let Some(draft) = not_for_the_agent(case) {
+            return Ok(draft);
+        }
+        let mut draft = self.reply(case).await?;
+        // Whoever waited long is told that it was noticed.
+        let late = TimeDelta::minutes(i64::try_from(case.config.late_minutes).unwrap_or(i64::MAX / 60_000));
+        let waited = case.state.pending.iter().map(|p| case.now - p.at).max().unwrap_or_default();
+        if waited > late
+            && let Some(first) = draft.parts.first_mut().filter(|part| part.kind == "text")
+        {
+            first.text = format!("{} {}", wording::late(case.locale()), first.text);
+        }
+        Ok(draft)
+    }
+
+    async fn reply(&self, case: &Case<'_>) -> Result<Draft> {
+        let locale = case.locale();
+        if let (Some(closed), Some(hours)) = (&case.channel.closed_text, &case.channel.hours)
+            && !hours.is_open(case.now)
+        {
+            return Ok(Draft::saying(closed.clone()));
+        }
+        let mut said: Vec<String> = case.texts().map(|p| p.text.trim().to_owned()).collect();
+        for voice in case.state.pending.iter().filter(|p| p.act == "transcribe") {
+            if let Some(text) = self.transcript(case, voice).await? {
+                said.push(text);
+            }
+        }
+        let pressed = case.state.pending.iter().filter_map(choice).any(|choice| choice == PERSON);
+        if pressed || said.iter().any(|text| asks_for(text, &case.config.human_words)) {
+            return Ok(called(case));
+        }
+        if said.is_empty() {
+            return Ok(Draft::saying(without_words(&case.state.pending, locale)));
+        }
+        // Written to the agent: it is seen, and an answer is on its way.
+        self.show_typing(case);
+        let question = last_characters(&said.join("\n"), LONGEST_QUESTION);
+        let ask = Ask {
+            question,
+            agent_id: Some(case.agent.id),
+            conversation_id: Some(case.state.conversation.id),
+            channel: Channel::Whatsapp,
+            ..Ask::default()
+        };
+        let answer = self.answer(&ask).await?;
+        Ok(Self::said(case, answer))
+    }
+
+    /// Records the reply, unless something happened meanwhile.
+    pub(super) async fn settle(&self, case: &Case<'_>, draft: Draft) -> Result<Dealt> {
+        let conversation = case.state.conversation.id;
+        let organization = case.state.organization;
+        let reply = self.parts.clock.new_id();
+        let silent = draft.parts.is_empty();
+        let answered = draft
+            .answered
+            .map(|a| (a.query_id, a.sources, u32::try_from(a.processing_time_ms).unwrap_or(u32::MAX)));
+        let mut turnout = draft.turnout;
+        turnout.questions = case.state.pending.iter().map(|p| p.id).collect();
+        turnout.alert = draft.need.map(|need| alert_owner(organization, conversation, reason(need)));
+        let record = Reply {
+            id: reply,
+            conversation,
+            // A handover's own words have to go out although the conversation just changed hands.
+            author: if turnout.hand_over || turnout.opted_out.is_some() {
+                Author::System
+            } else {
+                Author::Bot
+            },
+            user: None,
+            reply_to: None,
+            parts: draft.parts,
+            answered,
+            send: send_reply(organization, conversation, reply),
+        };
+        match self.parts.store.commit_reply(record, case.state.seen, turnout).await {
+            Ok(Some(events)) => {
+                self.parts.whatsapp.tell(events);
+                Ok(if silent { Dealt::Silent } else { Dealt::Answered })
+            }
+            Ok(None) => Ok(Dealt::Outdated),
+            Err(error) if error.code() == Some(DEALT_WITH) => Ok(Dealt::Outdated),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The agent that answers in a conversation.
+    async fn agent_of(&self, state: &LaneState) -> Result<Agent> {
+        let numbers = self.whatsapp_numbers().await?;
+        let named = numbers.get(&state.conversation.phone_number_id).and_then(|owner| owner.agent);
+        if let Some(id) = state.conversation.agent_id.or(named)
+            && let Some(agent) = self.parts.store.agent(state.organization, id).await?
+        {
+            return Ok(agent);
+        }
+        let default = self.parts.store.default_agent(state.organization).await?;
+        default.ok_or_else(|| Error::not_found("there is no default agent"))
+    }
+
+    /// Shows the customer that the message was seen and an answer is being written. Nobody waits for it.
+    fn show_typing(&self, case: &Case<'_>) {
+        let Some(last) = case.state.pending.last() else { return };
+        let (Ok(number), message) = (case.channel.number(), last.whatsapp_id.clone()) else { return };
+        let engine = self.clone();
+        tokio::spawn(async move {
+            if let Err(failure) = engine.parts.whatsapp.graph.mark_read(&number, &message, true).await {
+                tracing::debug!(reason = %failure, "the message could not be marked as read");
+            }
+        });
+    }
+}
+
+/// What the agent has no say in: silence that is wanted, blocked contacts, conversations in other hands.
+fn not_for_the_agent(case: &Case<'_>) -> Option<Draft> {
+    let (state, config) = (case.state, case.config);
+    let said = |words: &[String]| case.texts().any(|p| is_one_of(&p.text, words));
+    let locale = case.locale();
+    if state.conversation.status == ConversationStatus::Blocked {
+        return Some(Draft::silence());
+    }
+    if said(&config.stop_words) {
+        let again = config.start_words.first().map_or("voltar", String::as_str);
+        let mut draft = Draft::saying(wording::stopped(locale, again));
+        draft.turnout.opted_out = Some(true);
+        return Some(draft);
+    }
+    if state.conversation.contact.opted_out_at.is_some() {
+        if !said(&config.start_words) {
+            return Some(Draft::silence());
+        }
+        let mut draft = Draft::saying(wording::started(locale));
+        draft.turnout.opted_out = Some(false);
+        return Some(draft);
+    }
+    (state.conversation.state == Hands::Human && !is_abandoned(case)).then(Draft::silence)
+}
+
+/// Whether a person has the conversation in hand and gave no sign for too long.
+fn is_abandoned(case: &Case<'_>) -> bool {
+    let hours = i64::try_from(case.config.human_hours).unwrap_or_default();
+    hours > 0 && case.state.human_seen_at.is_some_and(|seen| case.now - seen > TimeDelta::hours(hours))
+}
+
+/// The customer asked for a person.
+pub(super) fn called(case: &Case<'_>) -> Draft {
+    let locale = case.locale();
+    let closed = case.channel.hours.as_ref().filter(|hours| !hours.is_open(case.now));
+    let text = match closed.and_then(|hours| hours.opens_at(case.now)) {
+        Some(next) => wording::handed_over_closed(locale, next.weekday, next.time, next.today),
+        None => wording::handed_over(locale).to_owned(),
+    };
+    Draft::calling(text, Need::Asked)
+}
+
+/// What to say when there is nothing to answer: the last message decides.
+fn without_words(pending: &[Pending], locale: Locale) -> &'static str {
+    match pending.last().map(|p| p.act.as_str()) {
+        Some("transcribe") => wording::ask_for_text_instead_of_voice(locale),
+        Some("acknowledge") => wording::acknowledged(locale),
+        Some("unreadable") => wording::unreadable(locale),
+        Some("welcome") => wording::welcome(locale),
+        _ => wording::ask_for_text(locale),
+    }
+}
+
+/// The end of a text: what was written last matters most.
+fn last_characters(text: &str, most: usize) -> String {
+    let surplus = text.chars().count().saturating_sub(most);
+    text.chars().skip(surplus).collect()
+}
+
+/// The word that a job's payload has for it.
+pub(super) fn reason(need: Need) -> &'static str {
+    match need {
+        Need::Asked => "asked",
+        Need::Refused => "refused",
+        Need::Failed => "failed",
+        Need::Unsent => "unsent",
+    }
+}
+
+#[cfg(test)]
+mod tests;

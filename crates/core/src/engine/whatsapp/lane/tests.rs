@@ -1,0 +1,466 @@
+//! Conversations from webhook to Graph: the real store and index, a fake Graph API on a real socket, and
+//! a clock that stands still.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use test_support::{Behaviour, FakeGraph, FakeOpenAi, Refusal, SentMessage};
+
+use super::*;
+use crate::clock::{Clock, ManualClock};
+use crate::config::{Config, ConfigSources};
+use crate::engine::documents::quiet;
+use crate::engine::whatsapp::Refused;
+use crate::ingest::{Committer, Stop, Work};
+use crate::jobs::Worked;
+use crate::model::{ChunkText, Conversation, FileType, Hands, Message, MessageStatus, Metadata};
+use crate::store::{ConversationFilter, Origin};
+use crate::whatsapp::signature::sign;
+
+const NUMBER: &str = "106540352242922";
+const ANA: &str = "5511987654321";
+const OWNER: &str = "5511900000000";
+const SECRET: &str = "app-secret";
+
+struct Shop {
+    engine: Engine,
+    clock: Arc<ManualClock>,
+    graph: FakeGraph,
+    _embedding: FakeOpenAi,
+    _folder: tempfile::TempDir,
+}
+
+impl Shop {
+    async fn new() -> Self {
+        Self::with("").await
+    }
+
+    async fn with(more: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (graph, embedding) = (FakeGraph::start().await, FakeOpenAi::start().await);
+        let file = folder.path().join("config.toml");
+        let config = format!(
+            "[whatsapp]\nbase_url = \"{}\"\ntimeout_seconds = 1\naccess_token = \"EAA\"\napp_secret = \"{SECRET}\"\n\
+             verify_token = \"hello\"\n[whatsapp.channels.store]\nphone_number_id = \"{NUMBER}\"\n\
+             owner = \"{OWNER}\"\n{more}\n",
+            graph.base_url()
+        );
+        std::fs::write(&file, config).unwrap();
+        let sources = ConfigSources {
+            file: Some(file),
+            data_dir: Some(folder.path().join("data")),
+            ..ConfigSources::default()
+        };
+        let mut config = Config::load(&sources).unwrap();
+        config.embedding.provider = crate::config::EmbeddingProvider::OpenAi;
+        config.embedding.openai.base_url = embedding.base_url();
+        let clock = Arc::new(ManualClock::at("2026-11-22T12:00:00Z".parse().unwrap()));
+        let (engine, _) = Engine::init_with(config, Some("Clube"), clock.clone()).await.unwrap();
+        let shop = Self { engine, clock, graph, _embedding: embedding, _folder: folder };
+        shop.add("piscina.md", "A piscina aquecida abre às 6h e fecha às 22h. A entrada custa R$ 25,00.")
+            .await;
+        shop.add("pagamento.md", "Aceitamos pix, dinheiro e cartão de crédito em até 10 vezes.").await;
+        shop
+    }
+
+    /// Makes a document of one chunk searchable, without a parser process.
+    async fn add(&self, name: &str, text: &str) {
+        let (engine, parts) = (&self.engine, &self.engine.parts);
+        let (record, table) = engine.generation_or_new().await.unwrap();
+        let pipeline = engine.pipeline(&quiet(), &Stop::default()).await.unwrap();
+        let mut committer =
+            Committer::new(&parts.store, &table, &parts.blobs, &parts.clock, record.language, false);
+        let work = Work {
+            organization_id: engine.organization.id,
+            known: None,
+            origin: Origin::Source,
+            agent_id: None,
+            path: format!("/{name}"),
+            filename: name.into(),
+            file_type: FileType::Md,
+            size: 1,
+            hash: name.into(),
+            file: None,
+            metadata: Metadata::new(),
+        };
+        let chunk = ChunkText {
+            page_number: 1,
+            char_start: 0,
+            char_end: u32::try_from(text.chars().count()).unwrap(),
+            content: text.into(),
+            heading: Some("Clube".into()),
+            token_count: 20,
+        };
+        pipeline.keep(work, 1, vec![chunk], &mut committer).await.unwrap();
+        committer.flush().await.unwrap();
+    }
+
+    /// Meta posts something about our number.
+    async fn post(&self, value: Value) {
+        let mut value = value;
+        value["metadata"] = json!({ "phone_number_id": NUMBER });
+        let body = json!({
+            "object": "whatsapp_business_account",
+            "entry": [{ "id": "1", "changes": [{ "field": "messages", "value": value }] }]
+        });
+        let body = body.to_string().into_bytes();
+        let signature = sign(SECRET.as_bytes(), &body);
+        self.engine.receive_webhook(None, Some(&signature), body).await.unwrap();
+    }
+
+    fn message(&self, from: &str, id: &str, rest: &Value) -> Value {
+        let mut message = json!({
+            "from": from, "id": id, "timestamp": self.clock.now().timestamp().to_string()
+        });
+        message.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        json!({ "contacts": [{ "wa_id": from, "profile": { "name": "Ana" } }], "messages": [message] })
+    }
+
+    /// Somebody writes a text.
+    async fn says(&self, from: &str, id: &str, text: &str) {
+        let text = json!({ "type": "text", "text": { "body": text } });
+        self.post(self.message(from, id, &text)).await;
+    }
+
+    async fn status(&self, message: &SentMessage, status: &str) {
+        let status = json!({
+            "id": message.id, "status": status, "timestamp": self.clock.now().timestamp().to_string(),
+            "recipient_id": message.addressee(), "biz_opaque_callback_data": message.correlation()
+        });
+        self.post(json!({ "statuses": [status] })).await;
+    }
+
+    /// Works until nothing is due.
+    async fn work(&self) -> Worked {
+        self.engine.run_jobs_until_idle(&[], Duration::ZERO, Stop::default()).await.unwrap()
+    }
+
+    /// The quiet after a burst, and everything that is due then.
+    async fn quiet(&self) {
+        self.clock.advance(Duration::from_secs(3));
+        self.work().await;
+    }
+
+    fn sent(&self) -> Vec<String> {
+        self.graph.sent().iter().map(|m| text_of(m).to_owned()).collect()
+    }
+
+    async fn conversation(&self) -> Conversation {
+        let found = self.engine.conversations(ConversationFilter::default(), 1, 10).await.unwrap().0;
+        found.into_iter().find(|c| c.contact.phone.as_deref() == Some(ANA)).unwrap()
+    }
+
+    /// Oldest first.
+    async fn messages(&self) -> Vec<Message> {
+        let id = self.conversation().await.id;
+        let mut messages = self.engine.conversation_messages(id, None, 100).await.unwrap();
+        messages.reverse();
+        messages
+    }
+}
+
+fn text_of(message: &SentMessage) -> &str {
+    let interactive = message.payload.pointer("/interactive/body/text").and_then(Value::as_str);
+    interactive.unwrap_or_else(|| message.text())
+}
+
+#[tokio::test]
+async fn a_burst_is_answered_once_with_its_source() {
+    let shop = Shop::new().await;
+    shop.says(ANA, "w1", "oi").await;
+    shop.work().await;
+    shop.clock.advance(Duration::from_secs(2));
+    shop.says(ANA, "w2", "que horas abre a piscina?").await;
+    shop.says(ANA, "w2", "que horas abre a piscina?").await;
+    shop.clock.advance(Duration::from_secs(2));
+    shop.work().await;
+    assert!(shop.sent().is_empty(), "the customer is still writing");
+    shop.quiet().await;
+    shop.quiet().await;
+    let sent = shop.sent();
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    assert!(sent[0].contains("abre às 6h") && sent[0].contains("Fonte: Piscina"), "{sent:?}");
+    let messages = shop.messages().await;
+    assert_eq!(messages.len(), 3);
+    assert!(messages[2].is_from_rag && messages[2].status == MessageStatus::Sent);
+    assert_eq!(messages[2].whatsapp_message_id.as_deref(), Some(shop.graph.sent()[0].id.as_str()));
+}
+
+#[tokio::test]
+async fn who_never_stops_writing_is_answered_all_the_same() {
+    let shop = Shop::new().await;
+    for n in 0..5 {
+        shop.says(ANA, &format!("w{n}"), "que horas abre a piscina?").await;
+        shop.work().await;
+        shop.clock.advance(Duration::from_millis(2500));
+    }
+    shop.work().await;
+    assert_eq!(shop.sent().len(), 1);
+}
+
+#[tokio::test]
+async fn a_word_between_answer_and_sending_is_answered_together_with_the_rest() {
+    let shop = Shop::new().await;
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    shop.clock.advance(Duration::from_secs(3));
+    let only = ["whatsapp.process_message"];
+    shop.engine.run_jobs_until_idle(&only, Duration::ZERO, Stop::default()).await.unwrap();
+    shop.says(ANA, "w2", "e aceitam pix, dinheiro ou cartão de crédito?").await;
+    shop.work().await;
+    assert!(shop.sent().is_empty(), "the first draft has not seen the second question");
+    shop.quiet().await;
+    let sent = shop.sent();
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    assert!(sent[0].contains("pix"), "{sent:?}");
+    let statuses: Vec<MessageStatus> = shop.messages().await.iter().map(|m| m.status).collect();
+    assert!(statuses.contains(&MessageStatus::Cancelled));
+}
+
+#[tokio::test]
+async fn a_person_who_takes_over_silences_the_agent_at_once() {
+    let shop = Shop::new().await;
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    shop.clock.advance(Duration::from_secs(3));
+    let only = ["whatsapp.process_message"];
+    shop.engine.run_jobs_until_idle(&only, Duration::ZERO, Stop::default()).await.unwrap();
+    let id = shop.conversation().await.id;
+    shop.engine.write_as_person(id, "Oi Ana, aqui é o **João**.".into(), None).await.unwrap();
+    shop.work().await;
+    assert_eq!(shop.sent(), ["Oi Ana, aqui é o *João*."]);
+    shop.says(ANA, "w2", "obrigada! e aceita pix?").await;
+    shop.quiet().await;
+    assert_eq!(shop.sent().len(), 1, "it is a person's conversation");
+    shop.engine.hand_over(id, Hands::Bot).await.unwrap();
+    shop.says(ANA, "w3", "aceitam pix ou dinheiro?").await;
+    shop.quiet().await;
+    assert!(shop.sent()[1].contains("pix"), "{:?}", shop.sent());
+}
+
+#[tokio::test]
+async fn the_owners_own_phone_is_a_person_too() {
+    let shop = Shop::new().await;
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    let echo = json!({
+        "object": "whatsapp_business_account",
+        "entry": [{ "id": "1", "changes": [{ "field": "smb_message_echoes", "value": {
+            "metadata": { "phone_number_id": NUMBER },
+            "message_echoes": [{ "from": "551133334444", "to": ANA, "id": "e1", "timestamp": "1795348800",
+                                 "type": "text", "text": { "body": "Abre às 6h!" } }]
+        } }] }]
+    });
+    let body = echo.to_string().into_bytes();
+    shop.engine.receive_webhook(None, Some(&sign(SECRET.as_bytes(), &body)), body).await.unwrap();
+    shop.quiet().await;
+    assert!(shop.sent().is_empty());
+    assert_eq!(shop.conversation().await.state, Hands::Human);
+}
+
+#[tokio::test]
+async fn asking_for_a_person_calls_one_and_the_owner_decides_by_button() {
+    let shop = Shop::new().await;
+    shop.says(OWNER, "o1", "aceita pix?").await;
+    shop.says(ANA, "w1", "quero falar com um ATENDENTE").await;
+    shop.quiet().await;
+    assert_eq!(shop.conversation().await.state, Hands::Human);
+    let to_owner: Vec<SentMessage> =
+        shop.graph.sent().into_iter().filter(|m| m.addressee() == OWNER).collect();
+    let alert = to_owner.iter().find(|m| text_of(m).contains("pediu para falar")).expect("an alert");
+    assert!(text_of(alert).contains("Ana"));
+    let ids = alert.payload.pointer("/interactive/action/buttons").unwrap().as_array().unwrap();
+    let press = |n: usize, id: &str| {
+        let choice = json!({ "type": "interactive", "interactive": {
+            "type": "button_reply", "button_reply": ids[n]["reply"] } });
+        shop.message(OWNER, id, &choice)
+    };
+    let before = shop.graph.sent().iter().filter(|m| m.addressee() == ANA).count();
+    assert_eq!(before, 1, "the customer is told once");
+    shop.post(press(0, "o2")).await;
+    shop.quiet().await;
+    shop.says(OWNER, "o3", "Oi Ana, sou o dono!").await;
+    shop.quiet().await;
+    let to_ana: Vec<String> =
+        shop.graph.sent().iter().filter(|m| m.addressee() == ANA).map(|m| text_of(m).to_owned()).collect();
+    assert_eq!(to_ana[1], "Oi Ana, sou o dono!");
+    shop.post(press(2, "o4")).await;
+    shop.quiet().await;
+    assert_eq!(shop.conversation().await.state, Hands::Bot);
+}
+
+#[tokio::test]
+async fn what_the_documents_do_not_tell_calls_a_person_in_the_end() {
+    let shop = Shop::new().await;
+    for n in 0..3 {
+        shop.says(ANA, &format!("w{n}"), &format!("vocês vendem {} motocicletas usadas?", n + 2)).await;
+        shop.quiet().await;
+    }
+    let sent = shop.graph.sent();
+    let to_ana: Vec<&SentMessage> = sent.iter().filter(|m| m.addressee() == ANA).collect();
+    assert_eq!(to_ana.len(), 3);
+    let button = to_ana[0].payload.pointer("/interactive/action/buttons/0/reply/id");
+    assert_eq!(button.and_then(Value::as_str), Some("person"), "a refusal comes with a way out");
+    assert!(text_of(to_ana[2]).contains("Vou chamar uma pessoa"));
+    assert_eq!(shop.conversation().await.state, Hands::Human);
+}
+
+#[tokio::test]
+async fn silence_is_kept_until_it_is_ended() {
+    let shop = Shop::new().await;
+    shop.says(ANA, "w1", "Parar").await;
+    shop.quiet().await;
+    shop.says(ANA, "w2", "que horas abre a piscina?").await;
+    shop.quiet().await;
+    assert_eq!(shop.sent().len(), 1);
+    assert!(shop.sent()[0].contains("não enviarei mais mensagens"));
+    shop.says(ANA, "w3", "voltar").await;
+    shop.quiet().await;
+    shop.says(ANA, "w4", "que horas abre a piscina?").await;
+    shop.quiet().await;
+    assert!(shop.sent()[2].contains("6h"), "{:?}", shop.sent());
+}
+
+#[tokio::test]
+async fn what_is_no_question_gets_a_word_or_nothing() {
+    let shop = Shop::new().await;
+    let picture = json!({ "type": "image", "image": { "id": "m1", "mime_type": "image/jpeg" } });
+    shop.post(shop.message(ANA, "w1", &picture)).await;
+    shop.quiet().await;
+    assert!(shop.sent()[0].contains("escrever"));
+    let caption = json!({ "type": "image", "image": { "id": "m2", "caption": "aceitam pix, dinheiro ou cartão de crédito?" } });
+    shop.post(shop.message(ANA, "w2", &caption)).await;
+    shop.quiet().await;
+    assert!(shop.sent()[1].contains("pix"), "{:?}", shop.sent());
+    let reaction = json!({ "type": "reaction", "reaction": { "message_id": "x", "emoji": "👍" } });
+    shop.post(shop.message(ANA, "w3", &reaction)).await;
+    let sticker = json!({ "type": "sticker", "sticker": { "id": "m3", "mime_type": "image/webp" } });
+    shop.post(shop.message(ANA, "w4", &sticker)).await;
+    shop.quiet().await;
+    assert_eq!(shop.sent().len(), 2);
+}
+
+#[tokio::test]
+async fn who_waited_long_gets_an_apology() {
+    let shop = Shop::new().await;
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    shop.clock.advance(Duration::from_hours(2));
+    shop.work().await;
+    assert!(shop.sent()[0].starts_with("Desculpe a demora!"), "{:?}", shop.sent());
+}
+
+#[tokio::test]
+async fn a_message_of_which_nobody_knows_is_not_sent_blindly() {
+    let shop = Shop::new().await;
+    shop.graph.next_to(ANA, Behaviour::AcceptAndHang);
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    shop.quiet().await;
+    assert_eq!(shop.graph.sent().len(), 1);
+    shop.clock.advance(Duration::from_secs(50));
+    shop.work().await;
+    assert_eq!(shop.graph.sent().len(), 1, "its news may still come");
+    shop.status(&shop.graph.sent()[0], "delivered").await;
+    shop.clock.advance(Duration::from_mins(5));
+    shop.work().await;
+    assert_eq!(shop.graph.sent().len(), 1, "the news came");
+    let last = shop.messages().await.pop().unwrap();
+    assert_eq!(
+        (last.status, last.whatsapp_message_id.as_deref()),
+        (MessageStatus::Delivered, Some(shop.graph.sent()[0].id.as_str()))
+    );
+}
+
+#[tokio::test]
+async fn without_news_it_is_sent_once_more_and_no_oftener() {
+    let shop = Shop::new().await;
+    shop.graph.always_to(ANA, Behaviour::Drop);
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    for _ in 0..10 {
+        shop.clock.advance(Duration::from_secs(61));
+        shop.work().await;
+    }
+    let posts = shop
+        .graph
+        .requests()
+        .iter()
+        .filter(|r| String::from_utf8_lossy(&r.body).contains("abre às 6h"))
+        .count();
+    assert_eq!(posts, 2);
+    assert_eq!(shop.messages().await.pop().unwrap().status, MessageStatus::Failed);
+}
+
+#[tokio::test]
+async fn too_many_messages_to_one_customer_wait_and_arrive() {
+    let shop = Shop::new().await;
+    shop.graph.next_to(ANA, Behaviour::Refuse(Refusal::code(131_056)));
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    shop.quiet().await;
+    assert!(shop.sent().is_empty());
+    shop.clock.advance(Duration::from_secs(12));
+    shop.work().await;
+    assert_eq!(shop.sent().len(), 1);
+}
+
+#[tokio::test]
+async fn a_bad_token_breaks_the_channel_until_it_is_mended_and_nothing_is_lost() {
+    let shop = Shop::new().await;
+    shop.graph.require_token("another");
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    shop.quiet().await;
+    let channel = shop.engine.channels().await.unwrap().remove(0);
+    assert_eq!((channel.name.as_str(), channel.status), ("store", "broken"));
+    assert!(!format!("{channel:?}").contains("EAA"));
+    shop.graph.require_token("EAA");
+    shop.clock.advance(Duration::from_secs(61));
+    shop.work().await;
+    assert_eq!(shop.sent().len(), 1);
+    assert_eq!(shop.engine.channels().await.unwrap()[0].status, "ok");
+}
+
+#[tokio::test]
+async fn after_24_hours_nothing_is_sent_freely() {
+    let shop = Shop::new().await;
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    shop.quiet().await;
+    let id = shop.conversation().await.id;
+    shop.clock.advance(Duration::from_hours(24));
+    let error = shop.engine.write_as_person(id, "Oi!".into(), None).await.unwrap_err();
+    assert_eq!(error.code(), Some("window_closed"));
+}
+
+#[tokio::test]
+async fn states_only_move_forward() {
+    let shop = Shop::new().await;
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    shop.quiet().await;
+    let sent = shop.graph.sent().remove(0);
+    for status in ["read", "delivered", "sent", "failed"] {
+        shop.status(&sent, status).await;
+    }
+    assert_eq!(shop.messages().await.pop().unwrap().status, MessageStatus::Read);
+}
+
+#[tokio::test]
+async fn only_metas_signature_lets_a_webhook_in() {
+    let shop = Shop::new().await;
+    let body = shop.message(ANA, "w1", &json!({ "type": "text", "text": { "body": "oi" } })).to_string();
+    let unsigned = shop.engine.receive_webhook(None, None, body.clone().into_bytes()).await;
+    assert!(matches!(unsigned, Err(Refused::Unsigned)));
+    let forged = sign(b"guess", body.as_bytes());
+    let forged = shop.engine.receive_webhook(None, Some(&forged), body.into_bytes()).await;
+    assert!(matches!(forged, Err(Refused::BadSignature)));
+    let none = shop.engine.receive_webhook(Some("nobody"), None, Vec::new()).await;
+    assert!(matches!(none, Err(Refused::NoChannel)));
+    assert!(
+        shop.engine.store().webhooks_since(chrono::DateTime::UNIX_EPOCH, None, 10).await.unwrap().is_empty()
+    );
+}
+
+#[tokio::test]
+async fn a_webhook_is_kept_and_read_again_without_doing_anything_twice() {
+    let shop = Shop::new().await;
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    shop.quiet().await;
+    let again = shop.engine.replay_webhooks(chrono::DateTime::UNIX_EPOCH).await.unwrap();
+    assert_eq!(again, (1, 0));
+    shop.quiet().await;
+    assert_eq!(shop.sent().len(), 1);
+}

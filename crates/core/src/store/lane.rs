@@ -1,0 +1,102 @@
+//! What the lane of a conversation needs to answer what the customer wrote.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{OptionalExtension, Row};
+
+use super::conversations::{self, columns};
+use super::{Store, rows};
+use crate::error::Result;
+use crate::model::{Conversation, ConversationId, MessageId, OrganizationId};
+use crate::store::Seen;
+
+/// A message of a customer that is not dealt with.
+#[derive(Debug, Clone)]
+pub struct Pending {
+    /// Its id.
+    pub id: MessageId,
+    /// Meta's id of it.
+    pub whatsapp_id: String,
+    /// What it is.
+    pub kind: String,
+    /// What is to be done.
+    pub act: String,
+    /// Its text.
+    pub text: String,
+    /// It as it came, as JSON.
+    pub details: String,
+    /// By the customer's clock, else when it came.
+    pub at: DateTime<Utc>,
+}
+
+/// A conversation as the lane finds it.
+#[derive(Debug, Clone)]
+pub struct LaneState {
+    /// Its business.
+    pub organization: OrganizationId,
+    /// It.
+    pub conversation: Conversation,
+    /// What a reply has to find unchanged.
+    pub seen: Seen,
+    /// When the burst is over.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Questions in a row that the documents did not answer.
+    pub refusals: u32,
+    /// When the person who has it gave the last sign.
+    pub human_seen_at: Option<DateTime<Utc>>,
+    /// The conversation that what is written here belongs to.
+    pub relay_to: Option<ConversationId>,
+    /// What is to be dealt with, in the customer's order.
+    pub pending: Vec<Pending>,
+}
+
+fn pending(row: &Row<'_>) -> rusqlite::Result<Pending> {
+    let sent: Option<DateTime<Utc>> = rows::parsed_opt(row, "sent_at")?;
+    Ok(Pending {
+        id: rows::parsed(row, "id")?,
+        whatsapp_id: row.get("whatsapp_message_id")?,
+        kind: row.get("message_type")?,
+        act: row.get("act")?,
+        text: row.get("content")?,
+        details: row.get("details")?,
+        at: sent.map_or_else(|| rows::parsed(row, "created_at"), Ok)?,
+    })
+}
+
+impl Store {
+    /// What the lane needs to deal with a conversation; `None` if it is gone.
+    pub async fn lane_state(&self, id: ConversationId) -> Result<Option<LaneState>> {
+        self.read(move |c| {
+            let key = id.to_string();
+            let sql = format!(
+                "SELECT {}, v.organization_id, v.inbound_count, v.due_at, v.refusals, v.human_seen_at, v.relay_to
+                 FROM conversations v JOIN contacts k ON k.id = v.contact_id WHERE v.id = ?1",
+                columns()
+            );
+            let state = c.prepare_cached(&sql)?.query_row([&key], |row| {
+                let conversation = conversations::read(row)?;
+                Ok(LaneState {
+                    organization: rows::parsed(row, "organization_id")?,
+                    seen: Seen {
+                        state_version: conversation.state_version,
+                        inbound_count: row.get("inbound_count")?,
+                    },
+                    conversation,
+                    due_at: rows::parsed_opt(row, "due_at")?,
+                    refusals: row.get("refusals")?,
+                    human_seen_at: rows::parsed_opt(row, "human_seen_at")?,
+                    relay_to: rows::parsed_opt(row, "relay_to")?,
+                    pending: Vec::new(),
+                })
+            });
+            let Some(mut state) = state.optional()? else { return Ok(None) };
+            let sql = "SELECT id, whatsapp_message_id, message_type, act, content, details, sent_at, created_at
+                       FROM messages WHERE conversation_id = ?1 AND pending = 1
+                       ORDER BY COALESCE(sent_at, created_at), number";
+            let mut statement = c.prepare_cached(sql)?;
+            let waiting = statement.query_map([&key], pending)?;
+            state.pending = waiting.collect::<Result<_, _>>()?;
+            Ok(Some(state))
+        })
+        .await
+    }
+}

@@ -1,0 +1,295 @@
+//! Sending a reply: which part is next, whether it may still go, and how an attempt ended.
+//!
+//! An attempt is begun in a transaction of its own, before anything goes over the wire: a crash in between
+//! leaves `sending`, which is not sent again blindly. In that transaction everything is checked that may
+//! have changed since the reply was made: whether the conversation is still in the same hands, whether the
+//! customer wants messages, whether the 24 hours are over. What a failure means is decided by
+//! `whatsapp/failure.rs`.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use uuid::Uuid;
+
+use super::inbox::{Desk, organization_of};
+use super::rows::Cells;
+use super::{Store, channels, contacts, rows};
+use crate::clock::format_timestamp;
+use crate::error::Result;
+use crate::model::{
+    Author, Contact, ConversationId, ConversationStatus, InboxEvent, InboxEventKind, MessageId,
+    MessageStatus, OrganizationId,
+};
+
+/// For how long a customer may be written to freely after their own message.
+const WINDOW: TimeDelta = TimeDelta::hours(24);
+
+/// Recorded with a message that the window closed before.
+pub const WINDOW_CLOSED: i64 = 131_047;
+
+/// A part that is being sent.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    /// Its id, which Meta gives back with news of it.
+    pub id: MessageId,
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// Its business.
+    pub organization: OrganizationId,
+    /// The business number.
+    pub phone_number_id: String,
+    /// Whom to.
+    pub contact: Contact,
+    /// See [`Part::kind`].
+    pub kind: String,
+    /// Its text.
+    pub text: String,
+    /// See [`Part::details`].
+    pub details: String,
+    /// Meta's id of the message it replies to.
+    pub reply_to: Option<String>,
+    /// Who says it.
+    pub author: Author,
+    /// Which try this is, from 1.
+    pub attempt: u32,
+}
+
+/// What the sender of a reply does next.
+#[derive(Debug, Clone)]
+pub enum Next {
+    /// Send this; it is marked as being sent.
+    Send(Box<Outgoing>),
+    /// Nothing before then: news is awaited, or Meta asked for a pause.
+    Wait(DateTime<Utc>),
+    /// Nothing is left.
+    Done,
+}
+
+/// How an attempt at sending ended.
+#[derive(Debug, Clone)]
+pub enum SendOutcome {
+    /// Meta took it, under this id.
+    Accepted(String),
+    /// It was not its turn yet: nothing went over the wire.
+    TooEarly,
+    /// It was certainly not sent; it may be tried again.
+    Again {
+        /// Meta's number of what was wrong.
+        code: Option<i64>,
+        /// What was wrong.
+        message: String,
+    },
+    /// Nobody knows.
+    Unknown {
+        /// What happened.
+        message: String,
+    },
+    /// It will not be sent.
+    Failed {
+        /// Meta's number of what was wrong.
+        code: Option<i64>,
+        /// What was wrong.
+        message: String,
+    },
+}
+
+/// A part with what decides whether it may go.
+struct Waiting {
+    outgoing: Outgoing,
+    status: MessageStatus,
+    status_at: Option<DateTime<Utc>>,
+    made_at_version: u32,
+    version: u32,
+    conversation_status: ConversationStatus,
+    last_inbound_at: Option<DateTime<Utc>>,
+}
+
+fn waiting(row: &Row<'_>) -> rusqlite::Result<Waiting> {
+    // Nobody may have written yet; merging leaves an empty text then.
+    let last: Option<String> = row.get("last_inbound_at")?;
+    Ok(Waiting {
+        outgoing: Outgoing {
+            id: rows::parsed(row, "message_id")?,
+            conversation: rows::parsed(row, "conversation_id")?,
+            organization: rows::parsed(row, "organization_id")?,
+            phone_number_id: row.get("phone_number_id")?,
+            contact: contacts::read(&mut Cells::of(row))?,
+            kind: row.get("message_type")?,
+            text: row.get("content")?,
+            details: row.get("details")?,
+            reply_to: row.get("reply_to")?,
+            author: rows::word(row, "author", Author::from_stored)?,
+            attempt: row.get("attempts")?,
+        },
+        status: rows::word(row, "status", MessageStatus::from_stored)?,
+        status_at: rows::parsed_opt(row, "status_at")?,
+        made_at_version: row.get("state_version")?,
+        version: row.get("now_version")?,
+        conversation_status: rows::word(row, "conversation_status", ConversationStatus::from_stored)?,
+        last_inbound_at: last.and_then(|text| text.parse().ok()),
+    })
+}
+
+fn first_waiting(c: &Connection, reply: Uuid) -> Result<Option<Waiting>> {
+    let sql = format!(
+        "SELECT {}, m.id AS message_id, m.conversation_id, m.organization_id, m.phone_number_id, m.message_type,
+                m.content, m.details, m.reply_to, m.author, m.attempts, m.status, m.status_at, m.state_version,
+                v.state_version AS now_version, v.status AS conversation_status, v.last_inbound_at
+         FROM messages m JOIN conversations v ON v.id = m.conversation_id JOIN contacts k ON k.id = v.contact_id
+         WHERE m.reply_id = ?1 AND m.direction = 'outbound' AND m.status IN ('queued', 'sending', 'unknown')
+         ORDER BY m.part LIMIT 1",
+        contacts::COLUMNS
+    );
+    Ok(c.prepare_cached(&sql)?.query_row([reply.to_string()], waiting).optional()?)
+}
+
+/// Ends every part of a reply that was not sent.
+fn end(
+    c: &Connection,
+    reply: Uuid,
+    status: MessageStatus,
+    why: Option<(i64, &str)>,
+    now: &str,
+) -> Result<()> {
+    let sql = "UPDATE messages SET status = ?2, status_at = ?3, error_code = ?4, error_message = ?5
+               WHERE reply_id = ?1 AND direction = 'outbound' AND status IN ('queued', 'sending', 'unknown')";
+    let values = params![reply.to_string(), status.as_str(), now, why.map(|w| w.0), why.map(|w| w.1)];
+    c.prepare_cached(sql)?.execute(values)?;
+    Ok(())
+}
+
+fn begin(desk: &Desk<'_>, reply: Uuid, news: TimeDelta, tries: u32) -> Result<Next> {
+    let c = desk.connection;
+    let Some(found) = first_waiting(c, reply)? else { return Ok(Next::Done) };
+    let Waiting { mut outgoing, status, status_at, .. } = found;
+    if status != MessageStatus::Queued {
+        // Whatever ended the attempt, its outcome may still be told by Meta.
+        let until = status_at.unwrap_or(desk.time) + news;
+        if until > desk.time {
+            set_status(c, outgoing.id, MessageStatus::Unknown, None)?;
+            return Ok(Next::Wait(until));
+        }
+        if outgoing.attempt >= tries {
+            let why = "sending ended in the dark more than once, and no news of it came";
+            end(c, reply, MessageStatus::Failed, Some((-1, why)), desk.now)?;
+            return Ok(Next::Done);
+        }
+    }
+    let unwanted = match outgoing.author {
+        Author::Bot | Author::Customer => {
+            outgoing.contact.opted_out_at.is_some()
+                || found.conversation_status == ConversationStatus::Blocked
+        }
+        Author::Human => found.conversation_status == ConversationStatus::Blocked,
+        Author::System => false,
+    };
+    let other_hands = outgoing.author == Author::Bot && found.version != found.made_at_version;
+    if unwanted || other_hands {
+        end(c, reply, MessageStatus::Cancelled, None, desk.now)?;
+        return Ok(Next::Done);
+    }
+    let open = found.last_inbound_at.is_some_and(|last| desk.time < last + WINDOW);
+    if !open && outgoing.kind != "template" {
+        let why = "the customer wrote more than 24 hours ago: only a template may be sent";
+        end(c, reply, MessageStatus::Failed, Some((WINDOW_CLOSED, why)), desk.now)?;
+        return Ok(Next::Done);
+    }
+    if let Some(until) = channels::paused_until(c, &outgoing.phone_number_id)?.filter(|t| *t > desk.time) {
+        return Ok(Next::Wait(until));
+    }
+    outgoing.attempt += 1;
+    let sql = "UPDATE messages SET status = 'sending', status_at = ?2, attempts = attempts + 1 WHERE id = ?1";
+    c.prepare_cached(sql)?.execute(params![outgoing.id.to_string(), desk.now])?;
+    Ok(Next::Send(Box::new(outgoing)))
+}
+
+fn set_status(c: &Connection, id: MessageId, status: MessageStatus, at: Option<&str>) -> Result<()> {
+    let sql = "UPDATE messages SET status = ?2, status_at = COALESCE(?3, status_at)
+               WHERE id = ?1 AND status IN ('queued', 'sending', 'unknown')";
+    c.prepare_cached(sql)?.execute(params![id.to_string(), status.as_str(), at])?;
+    Ok(())
+}
+
+fn conclude(desk: &Desk<'_>, id: MessageId, outcome: &SendOutcome) -> Result<Option<InboxEvent>> {
+    let c = desk.connection;
+    let key = id.to_string();
+    let note = |status: MessageStatus, code: Option<i64>, message: &str| -> Result<()> {
+        let sql = "UPDATE messages SET status = ?2, status_at = ?3, error_code = ?4, error_message = ?5
+                   WHERE id = ?1 AND status IN ('queued', 'sending', 'unknown')";
+        c.prepare_cached(sql)?.execute(params![key, status.as_str(), desk.now, code, message])?;
+        Ok(())
+    };
+    match outcome {
+        SendOutcome::Accepted(whatsapp_id) => {
+            // News of it may have come before the answer to the request.
+            let sql = "UPDATE messages SET whatsapp_message_id = ?2, sent_at = COALESCE(sent_at, ?3),
+                              status_at = CASE WHEN status IN ('queued', 'sending', 'unknown') THEN ?3 ELSE status_at END,
+                              status = CASE WHEN status IN ('queued', 'sending', 'unknown') THEN 'sent' ELSE status END,
+                              error_code = NULL, error_message = NULL
+                       WHERE id = ?1";
+            c.prepare_cached(sql)?.execute(params![key, whatsapp_id, desk.now])?;
+        }
+        SendOutcome::TooEarly => {
+            let sql = "UPDATE messages SET status = 'queued', attempts = attempts - 1
+                       WHERE id = ?1 AND status = 'sending'";
+            c.prepare_cached(sql)?.execute([&key])?;
+        }
+        SendOutcome::Again { code, message } => note(MessageStatus::Queued, *code, message)?,
+        SendOutcome::Unknown { message } => note(MessageStatus::Unknown, None, message)?,
+        SendOutcome::Failed { code, message } => {
+            note(MessageStatus::Failed, *code, message)?;
+            let sql = "UPDATE messages SET status = 'cancelled', status_at = ?2
+                       WHERE reply_id = (SELECT reply_id FROM messages WHERE id = ?1)
+                         AND direction = 'outbound' AND status = 'queued'";
+            c.prepare_cached(sql)?.execute(params![key, desk.now])?;
+        }
+    }
+    let sql = "SELECT conversation_id FROM messages WHERE id = ?1";
+    let conversation =
+        c.prepare_cached(sql)?.query_row([&key], |row| rows::parsed(row, "conversation_id")).optional()?;
+    conversation
+        .map(|conversation_id| {
+            Ok(InboxEvent {
+                organization_id: organization_of(c, conversation_id)?,
+                conversation_id,
+                kind: InboxEventKind::Status,
+                message_id: Some(id),
+            })
+        })
+        .transpose()
+}
+
+impl Store {
+    /// What to send next of a reply. News of an attempt that ended in the dark is awaited for `news`;
+    /// after `tries` attempts it is given up.
+    pub async fn begin_sending(&self, reply: Uuid, news: TimeDelta, tries: u32) -> Result<Next> {
+        let clock = self.clock.clone();
+        self.write(move |c| {
+            let time = clock.now();
+            let now = format_timestamp(time);
+            begin(&Desk { connection: c, clock: &clock, now: &now, time }, reply, news, tries)
+        })
+        .await
+    }
+
+    /// Records how an attempt ended; what to tell watchers.
+    pub async fn conclude_sending(&self, id: MessageId, outcome: SendOutcome) -> Result<Option<InboxEvent>> {
+        let clock = self.clock.clone();
+        self.write(move |c| {
+            let time = clock.now();
+            let now = format_timestamp(time);
+            conclude(&Desk { connection: c, clock: &clock, now: &now, time }, id, &outcome)
+        })
+        .await
+    }
+
+    /// Puts the parts of a reply that failed back, for somebody who asks to try again.
+    pub async fn requeue_reply(&self, reply: Uuid) -> Result<()> {
+        self.write(move |c| {
+            let sql = "UPDATE messages SET status = 'queued', attempts = 0 WHERE reply_id = ?1
+                         AND direction = 'outbound' AND status = 'failed' AND whatsapp_message_id IS NULL";
+            c.prepare_cached(sql)?.execute([reply.to_string()])?;
+            Ok(())
+        })
+        .await
+    }
+}

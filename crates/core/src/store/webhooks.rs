@@ -1,0 +1,49 @@
+//! Webhooks as they came, kept to be read again after a mistake.
+
+use chrono::{DateTime, Utc};
+use rusqlite::params;
+
+use super::Store;
+use super::inbox::{Desk, Webhook};
+use crate::clock::format_timestamp;
+use crate::error::Result;
+
+/// Records the body, unless it was recorded before.
+pub(super) fn keep(desk: &Desk<'_>, webhook: &Webhook) -> Result<()> {
+    let Some(body) = &webhook.body else { return Ok(()) };
+    let sql = "INSERT INTO webhook_events (id, source, payload, remarks, received_at)
+               VALUES (?1, 'whatsapp', ?2, ?3, ?4)";
+    let values = params![desk.clock.new_id().to_string(), body, webhook.odd.join("\n"), desk.now];
+    desk.connection.prepare_cached(sql)?.execute(values)?;
+    Ok(())
+}
+
+impl Store {
+    /// The bodies that came since a time, oldest first, at most `most` after `after`.
+    pub async fn webhooks_since(
+        &self,
+        since: DateTime<Utc>,
+        after: Option<String>,
+        most: u32,
+    ) -> Result<Vec<(String, Vec<u8>)>> {
+        self.read(move |c| {
+            let sql = "SELECT id, payload FROM webhook_events
+                       WHERE source = 'whatsapp' AND received_at >= ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+            let mut statement = c.prepare_cached(sql)?;
+            let values = params![format_timestamp(since), after.unwrap_or_default(), most];
+            let bodies = statement.query_map(values, |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(bodies.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// Removes at most `batch` bodies that came before a time; how many.
+    pub async fn forget_webhooks(&self, before: DateTime<Utc>, batch: u32) -> Result<u64> {
+        self.write(move |c| {
+            let sql = "DELETE FROM webhook_events WHERE id IN
+                         (SELECT id FROM webhook_events WHERE received_at < ?1 ORDER BY received_at LIMIT ?2)";
+            Ok(c.prepare_cached(sql)?.execute(params![format_timestamp(before), batch])? as u64)
+        })
+        .await
+    }
+}

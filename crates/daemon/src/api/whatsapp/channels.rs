@@ -1,0 +1,56 @@
+//! `GET /whatsapp/channels`
+
+use agent_core::engine::ChannelInfo;
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::access::Caller;
+use crate::response::Reply;
+use crate::state::App;
+
+/// A business number and how it does.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChannelBody {
+    /// Its name in the configuration.
+    name: String,
+    /// Meta's id of it.
+    phone_number_id: String,
+    /// `ok`; `paused` if Meta asked for a pause; `broken` if nothing can be sent before somebody acts.
+    #[schema(example = "ok")]
+    status: &'static str,
+    /// Why, if it is not well.
+    reason: Option<String>,
+    /// RFC 3339, UTC: since when it is broken, or until when it pauses.
+    #[schema(format = DateTime)]
+    time: Option<String>,
+}
+
+impl From<ChannelInfo> for ChannelBody {
+    fn from(channel: ChannelInfo) -> Self {
+        Self {
+            name: channel.name,
+            phone_number_id: channel.phone_number_id,
+            status: channel.status,
+            reason: channel.reason,
+            time: channel.time,
+        }
+    }
+}
+
+/// Lists the business numbers and how they do.
+#[utoipa::path(
+    get, path = "/whatsapp/channels", tag = "whatsapp", operation_id = "listChannels",
+    responses((status = 200, description = "The numbers", body = Vec<ChannelBody>))
+)]
+pub async fn channels(State(app): State<App>, Caller(caller): Caller) -> Reply<Json<Vec<ChannelBody>>> {
+    let engine = app.engine_for(&caller).await?;
+    let owners = engine.whatsapp_numbers().await?;
+    let own = |number: &str| owners.get(number).is_some_and(|o| o.organization == caller.organization_id);
+    let mut channels = engine.channels().await?;
+    // Those of the whole deployment come: others' are none of the caller's business.
+    channels.retain(|channel| own(&channel.phone_number_id));
+    Ok(Json(channels.into_iter().map(ChannelBody::from).collect()))
+}
