@@ -193,6 +193,7 @@ impl Corpus {
     fn query(&mut self) -> Query {
         let terms: BTreeSet<String> = (0..5).map(|_| self.term(0.3)).collect();
         Query {
+            everything: true,
             organization_id: self.organization_id,
             agent_id: Some(self.agent_id),
             vector: self.vector(),

@@ -57,10 +57,14 @@ impl Retriever<'_> {
         let language = detect(text, self.language);
         let trusted = profile.reads(language);
         let terms = query_terms(text, self.language);
-        let vector = self.embedder.embed_query(text).await?;
+        let (vector, everything) = futures::try_join!(
+            self.embedder.embed_query(text),
+            self.store.may_find_everything(self.organization_id, self.agent_id)
+        )?;
         let query = Query {
             organization_id: self.organization_id,
             agent_id: self.agent_id,
+            everything,
             vector,
             terms: terms.clone(),
             nearest: question.mode != SearchMode::Text,
@@ -86,12 +90,15 @@ impl Retriever<'_> {
     ) -> Result<Vec<Hit>> {
         let weight = term_weights(&candidates);
         let ids = candidates.iter().map(|c| c.chunk_id).collect();
+        let own = self.agent_id.map(|a| a.to_string());
         // The store says what is current: rows of an old version or of a deleted document drop out.
         let known: HashMap<_, FoundChunk> = self
             .store
             .found_chunks(self.organization_id, ids)
             .await?
             .into_iter()
+            // What became another agent's own a moment ago is not this one's to find.
+            .filter(|f| f.agent_id.is_none() || f.agent_id == own)
             .map(|f| (f.chunk.id, f))
             .collect();
         let current = candidates.into_iter().filter(|c| known.contains_key(&c.chunk_id));

@@ -1,6 +1,8 @@
 //! Indices and compaction. LanceDB does none of it by itself: new rows are in no index until
 //! `optimize` runs, and every write leaves a version behind.
 
+use std::sync::atomic::Ordering;
+
 use lance_index::scalar::InvertedIndexParams;
 use lancedb::DistanceType;
 use lancedb::index::Index as LanceIndex;
@@ -19,6 +21,12 @@ pub(super) const DISTANCE: DistanceType = DistanceType::Dot;
 /// Versions younger than this stay: another process may be reading them.
 const KEEP_VERSIONS: chrono::TimeDelta = chrono::TimeDelta::minutes(30);
 
+/// Into how many parts the vector index divides so many rows: their square root balances looking for the
+/// right parts and looking into them.
+fn partitions(rows: u64) -> u32 {
+    u32::try_from(rows.isqrt()).unwrap_or(u32::MAX).clamp(1, 4096)
+}
+
 /// How a generation's table looks.
 #[derive(Debug, Clone, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -35,7 +43,13 @@ pub struct TableStats {
 
 impl Generation {
     pub(super) async fn has_text_index(&self) -> Result<bool> {
-        self.has_index(TERMS).await
+        // An index that is there stays: asked once, it need not be looked up for every question.
+        if self.text_index.load(Ordering::Relaxed) {
+            return Ok(true);
+        }
+        let there = self.has_index(TERMS).await?;
+        self.text_index.store(there, Ordering::Relaxed);
+        Ok(there)
     }
 
     async fn has_index(&self, column: &str) -> Result<bool> {
@@ -89,7 +103,8 @@ impl Generation {
         if usize::try_from(rows).unwrap_or(usize::MAX) >= self.ann_min_rows && !self.has_index(VECTOR).await?
         {
             // Vectors as they are: as fast as needed at this size, and nothing is lost to quantisation.
-            let flat = IvfFlatIndexBuilder::default().distance_type(DISTANCE);
+            let flat =
+                IvfFlatIndexBuilder::default().distance_type(DISTANCE).num_partitions(partitions(rows));
             self.create(VECTOR, LanceIndex::IvfFlat(flat)).await?;
         }
         Ok(text_missing)

@@ -10,7 +10,10 @@ mod schema;
 mod search;
 mod write;
 
-use std::path::Path;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lancedb::{Connection, Table};
@@ -27,7 +30,10 @@ pub use search::{Candidate, Query};
 /// The folder of generations.
 pub struct Index {
     connection: Connection,
+    folder: PathBuf,
     ann_min_rows: usize,
+    /// Tables that were opened: opening one for every question would cost more than searching it.
+    open: Mutex<HashMap<GenerationId, Generation>>,
 }
 
 /// One generation, open for reading and writing.
@@ -36,6 +42,8 @@ pub struct Generation {
     table: Table,
     dimension: usize,
     ann_min_rows: usize,
+    /// Whether the text index was seen.
+    text_index: Arc<AtomicBool>,
 }
 
 impl Index {
@@ -48,7 +56,8 @@ impl Index {
             .execute()
             .await
             .map_err(|e| failed("open", e))?;
-        Ok(Self { connection, ann_min_rows: config.ann_min_rows })
+        let open = Mutex::default();
+        Ok(Self { connection, folder: folder.to_path_buf(), ann_min_rows: config.ann_min_rows, open })
     }
 
     /// Makes the empty table of a new generation.
@@ -68,8 +77,17 @@ impl Index {
         id: GenerationId,
         dimension: usize,
     ) -> Result<Option<Generation>> {
+        // Its folder may have gone since: then opening says so.
+        let there = self.folder.join(format!("{}.lance", table_name(id))).is_dir();
+        if let Some(open) = self.opened().get(&id).filter(|_| there) {
+            return Ok(Some(open.clone()));
+        }
         match self.connection.open_table(table_name(id)).execute().await {
-            Ok(table) => Ok(Some(self.generation(table, dimension))),
+            Ok(table) => {
+                let generation = self.generation(table, dimension);
+                self.opened().insert(id, generation.clone());
+                Ok(Some(generation))
+            }
             Err(lancedb::Error::TableNotFound { .. }) => Ok(None),
             Err(e) => Err(failed("open", e)),
         }
@@ -77,6 +95,7 @@ impl Index {
 
     /// Removes a generation's table, if it is there.
     pub async fn drop_generation(&self, id: GenerationId) -> Result<()> {
+        self.opened().remove(&id);
         match self.connection.drop_table(table_name(id), &[]).await {
             Ok(()) | Err(lancedb::Error::TableNotFound { .. }) => Ok(()),
             Err(e) => Err(failed("drop a generation of", e)),
@@ -84,7 +103,12 @@ impl Index {
     }
 
     fn generation(&self, table: Table, dimension: usize) -> Generation {
-        Generation { table, dimension, ann_min_rows: self.ann_min_rows }
+        Generation { table, dimension, ann_min_rows: self.ann_min_rows, text_index: Arc::default() }
+    }
+
+    fn opened(&self) -> MutexGuard<'_, HashMap<GenerationId, Generation>> {
+        // A poisoned lock still holds a valid map: every change to it is one call.
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

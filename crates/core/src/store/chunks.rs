@@ -2,9 +2,10 @@
 
 use rusqlite::{Connection, Row, params};
 
+use super::rows::Cells;
 use super::{Store, rows};
 use crate::error::Result;
-use crate::model::{Chunk, ChunkId, ChunkText, DocumentId, FileType, OrganizationId};
+use crate::model::{AgentId, Chunk, ChunkId, ChunkText, DocumentId, FileType, OrganizationId};
 
 /// A chunk with its id, on its way into the store.
 #[derive(Debug, Clone)]
@@ -44,13 +45,25 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Chunk> {
     })
 }
 
+/// Reads the columns of [`FOUND`], which come first in the statement: a question reads a hundred rows.
 fn read_found(row: &Row<'_>) -> rusqlite::Result<FoundChunk> {
+    let mut cells = Cells::of(row);
     Ok(FoundChunk {
-        chunk: read(row)?,
-        filename: row.get("filename")?,
-        path: row.get("path")?,
-        file_type: rows::word(row, "file_type", FileType::from_stored)?,
-        agent_id: row.get("agent_id")?,
+        chunk: Chunk {
+            id: cells.parsed()?,
+            document_id: cells.parsed()?,
+            chunk_index: cells.get()?,
+            page_number: cells.get()?,
+            char_start: cells.get()?,
+            char_end: cells.get()?,
+            token_count: cells.get()?,
+            heading: cells.get()?,
+            content: cells.get()?,
+        },
+        filename: cells.get()?,
+        path: cells.get()?,
+        file_type: cells.word("file type", FileType::from_stored)?,
+        agent_id: cells.get()?,
     })
 }
 
@@ -149,6 +162,27 @@ impl Store {
         .await
     }
 
+    /// Whether everything that is searchable may be found by this agent of this organization: nobody else
+    /// has documents. Looked up by the edges of an index, so that it costs nothing to ask.
+    pub async fn may_find_everything(
+        &self,
+        organization: OrganizationId,
+        agent: Option<AgentId>,
+    ) -> Result<bool> {
+        self.read(move |c| {
+            let sql = "SELECT NOT EXISTS (SELECT 1 FROM documents WHERE organization_id < ?1)
+                          AND NOT EXISTS (SELECT 1 FROM documents WHERE organization_id > ?1)
+                          AND NOT EXISTS (SELECT 1 FROM documents
+                                          WHERE organization_id = ?1 AND agent_id > '' AND agent_id < ?2)
+                          AND NOT EXISTS (SELECT 1 FROM documents
+                                          WHERE organization_id = ?1 AND agent_id > ?2)";
+            let agent = agent.map(|a| a.to_string()).unwrap_or_default();
+            Ok(c.prepare_cached(sql)?
+                .query_row(params![organization.to_string(), agent], |row| row.get(0))?)
+        })
+        .await
+    }
+
     /// A page of every organization's current chunks, for rebuilding an index: those with an id after
     /// `after`, in the order of ids.
     pub async fn chunks_after(
@@ -159,7 +193,7 @@ impl Store {
         self.read(move |c| {
             let sql = FOUND
                 .replace("k.organization_id = ?1", "k.id > ?1")
-                .replace("SELECT ", "SELECT k.organization_id, ");
+                .replace(" FROM document_chunks", ", k.organization_id FROM document_chunks");
             let mut statement = c.prepare_cached(&format!("{sql} ORDER BY k.id LIMIT ?2"))?;
             let after = after.map(|a| a.to_string()).unwrap_or_default();
             let page = statement
