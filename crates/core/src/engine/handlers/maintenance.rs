@@ -30,6 +30,12 @@ impl Handler for Maintenance {
                     invitations = gone.invitations,
                     "removed what had expired"
                 );
+                let done = engine.tidy_conversations().await?;
+                tracing::info!(
+                    webhooks = done.webhooks,
+                    given_back = done.given_back,
+                    "tidied conversations"
+                );
             }
             MaintenanceTask::Retention => {
                 let report = engine.run_retention().await?;

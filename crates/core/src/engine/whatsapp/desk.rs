@@ -1,6 +1,7 @@
 //! What people of the business see and do: lists, messages, search, notes, taking conversations over and
 //! giving them back. Writing is in `writing.rs`.
 
+use chrono::TimeDelta;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -15,6 +16,18 @@ use crate::store::ConversationFilter;
 const MOST: u32 = 100;
 /// Characters of a note at most.
 const LONGEST_NOTE: usize = 10_000;
+
+/// Rows that one transaction removes or changes at most.
+const BATCH: u32 = 500;
+
+/// What tidying conversations did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tidied {
+    /// Webhooks that were kept long enough.
+    pub webhooks: u64,
+    /// Conversations that people left alone, given back to the agent.
+    pub given_back: u64,
+}
 
 /// A business number and how it does.
 #[derive(Debug, Clone, Serialize)]
@@ -111,6 +124,29 @@ impl Engine {
     /// The notes of a conversation, oldest first.
     pub async fn notes(&self, id: ConversationId) -> Result<Vec<Note>> {
         self.parts.store.notes(self.organization.id, id).await
+    }
+
+    /// Removes webhooks that were kept long enough, and gives conversations back that people left alone.
+    pub async fn tidy_conversations(&self) -> Result<Tidied> {
+        let (config, now, store) = (&self.parts.config.whatsapp, self.parts.clock.now(), &self.parts.store);
+        let mut done = Tidied::default();
+        let before = now - TimeDelta::days(config.keep_webhooks_days.into());
+        loop {
+            let removed = store.forget_webhooks(before, BATCH).await?;
+            done.webhooks += removed;
+            if removed < BATCH.into() {
+                break;
+            }
+        }
+        let hours = i64::try_from(config.human_hours).unwrap_or_default();
+        if hours > 0 {
+            for (organization, id) in store.abandoned_by_people(now - TimeDelta::hours(hours), BATCH).await? {
+                let event = store.hand_over(organization, id, Hands::Bot).await?;
+                done.given_back += u64::from(event.is_some());
+                self.parts.whatsapp.tell(event);
+            }
+        }
+        Ok(done)
     }
 
     /// Every business number and how it does.

@@ -464,3 +464,19 @@ async fn a_webhook_is_kept_and_read_again_without_doing_anything_twice() {
     shop.quiet().await;
     assert_eq!(shop.sent().len(), 1);
 }
+
+#[tokio::test]
+async fn what_was_kept_long_enough_goes_and_what_people_left_comes_back() {
+    let shop = Shop::new().await;
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    shop.quiet().await;
+    let id = shop.conversation().await.id;
+    shop.engine.hand_over(id, Hands::Human).await.unwrap();
+    let nothing = shop.engine.tidy_conversations().await.unwrap();
+    assert_eq!((nothing.webhooks, nothing.given_back), (0, 0));
+    shop.clock.advance(Duration::from_hours(31 * 24));
+    let done = shop.engine.tidy_conversations().await.unwrap();
+    assert_eq!((done.webhooks, done.given_back), (1, 1));
+    assert_eq!(shop.conversation().await.state, Hands::Bot);
+    assert_eq!(shop.messages().await.len(), 2, "messages stay");
+}
