@@ -126,6 +126,3 @@ impl Engine {
         self.parts.store.clone().close().await
     }
 }
-
-#[cfg(test)]
-mod accounts_tests;

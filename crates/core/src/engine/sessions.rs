@@ -263,3 +263,6 @@ fn locked(until: DateTime<Utc>, now: DateTime<Utc>) -> Error {
         .with_code("account_locked")
         .with_retry_after(std::time::Duration::from_secs(seconds))
 }
+
+#[cfg(test)]
+mod tests;

@@ -219,17 +219,6 @@ impl Store {
         .await
     }
 
-    /// Marks what the customer wrote as seen.
-    pub async fn mark_seen(&self, organization: OrganizationId, id: ConversationId) -> Result<()> {
-        self.write(move |c| {
-            let sql =
-                "UPDATE conversations SET unread = 0 WHERE organization_id = ?1 AND id = ?2 AND unread > 0";
-            c.prepare_cached(sql)?.execute(params![organization.to_string(), id.to_string()])?;
-            Ok(())
-        })
-        .await
-    }
-
     /// Sets which conversation the next message in this one belongs to: an owner answers a customer.
     pub async fn set_relay(&self, id: ConversationId, to: Option<ConversationId>) -> Result<()> {
         self.write(move |c| {

@@ -1,12 +1,10 @@
 //! Reading messages: a conversation's, one, and those that contain words.
 
-use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::rows::Cells;
 use super::{Store, rows};
-use crate::clock::format_timestamp;
 use crate::error::Result;
 use crate::model::{Author, ConversationId, Message, MessageId, MessageStatus, OrganizationId};
 
@@ -129,16 +127,6 @@ impl Store {
                 Ok((rows::parsed(row, "id")?, rows::word(row, "status", MessageStatus::from_stored)?))
             })?;
             Ok(found.collect::<Result<_, _>>()?)
-        })
-        .await
-    }
-
-    /// Messages that were received and written since a time, for reports.
-    pub async fn messages_since(&self, organization: OrganizationId, since: DateTime<Utc>) -> Result<u32> {
-        self.read(move |c| {
-            let sql = "SELECT COUNT(*) FROM messages WHERE organization_id = ?1 AND created_at >= ?2";
-            let values = params![organization.to_string(), format_timestamp(since)];
-            Ok(c.prepare_cached(sql)?.query_row(values, |row| row.get(0))?)
         })
         .await
     }

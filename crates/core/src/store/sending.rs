@@ -281,15 +281,4 @@ impl Store {
         })
         .await
     }
-
-    /// Puts the parts of a reply that failed back, for somebody who asks to try again.
-    pub async fn requeue_reply(&self, reply: Uuid) -> Result<()> {
-        self.write(move |c| {
-            let sql = "UPDATE messages SET status = 'queued', attempts = 0 WHERE reply_id = ?1
-                         AND direction = 'outbound' AND status = 'failed' AND whatsapp_message_id IS NULL";
-            c.prepare_cached(sql)?.execute([reply.to_string()])?;
-            Ok(())
-        })
-        .await
-    }
 }

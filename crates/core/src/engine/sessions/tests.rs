@@ -7,9 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{TimeZone, Utc};
 
-use super::{Engine, Session};
 use crate::clock::ManualClock;
 use crate::config::{Config, RegistrationMode};
+use crate::engine::{Engine, Session};
 use crate::error::{Error, ErrorKind};
 use crate::model::{
     Actor, MemberPatch, MemberRole, NewAgent, NewApiKey, NewInvitation, OrganizationPatch, Permission,
