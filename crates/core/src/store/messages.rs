@@ -1,6 +1,6 @@
 //! Reading messages: a conversation's, one, and those that contain words.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::rows::Cells;
@@ -55,6 +55,19 @@ fn match_expression(text: &str) -> Option<String> {
     // Two quotes around it.
     let beginning = if last.chars().count() >= BEGINNING + 2 { "*" } else { "" };
     Some(format!("{}{beginning}", words.join(" ")))
+}
+
+/// Brings the messages of the commit that is being prepared into the full-text index.
+///
+/// Once a commit and not row by row: the index writes itself out at every savepoint that touches it, which
+/// would cost each webhook more than all its other rows together.
+pub(super) fn index_new(c: &Connection) -> rusqlite::Result<()> {
+    // What the index knows is asked of its own table: a scan of the index itself would read the messages.
+    let sql = "INSERT INTO messages_text (rowid, content)
+               SELECT number, content FROM messages
+               WHERE number > (SELECT COALESCE(MAX(id), 0) FROM messages_text_docsize)";
+    c.prepare_cached(sql)?.execute([])?;
+    Ok(())
 }
 
 impl Store {

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
-use super::jobs;
+use super::{jobs, messages};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Most closures in one commit: bounds how long the first of them waits.
@@ -121,7 +121,8 @@ fn commit_group(connection: &Connection, group: Vec<Task>) {
         return;
     }
     let finishes: Vec<Finish> = group.into_iter().map(|task| task(connection)).collect();
-    let commit = connection.execute_batch("COMMIT").map_err(told);
+    let commit = messages::index_new(connection).and_then(|()| connection.execute_batch("COMMIT"));
+    let commit = commit.map_err(told);
     if commit.is_err() {
         // After a failed commit the transaction may still be open.
         let _ = connection.execute_batch("ROLLBACK");
@@ -147,12 +148,12 @@ fn in_savepoint<T>(connection: &Connection, work: impl FnOnce(&Connection) -> Re
         )
         .with_code(super::DATABASE_BUSY));
     }
-    connection.execute_batch("SAVEPOINT task")?;
+    run(connection, "SAVEPOINT task")?;
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(connection)))
         .unwrap_or_else(|_| Err(Error::internal("a database task failed unexpectedly")));
     match outcome {
         Ok(value) => {
-            connection.execute_batch("RELEASE task")?;
+            run(connection, "RELEASE task")?;
             Ok(value)
         }
         Err(error) => {
@@ -163,4 +164,9 @@ fn in_savepoint<T>(connection: &Connection, work: impl FnOnce(&Connection) -> Re
             Err(error)
         }
     }
+}
+
+/// A statement that every task needs: it is parsed once.
+fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(drop)
 }
