@@ -21,6 +21,9 @@ pub(super) const DISTANCE: DistanceType = DistanceType::Dot;
 /// Versions younger than this stay: another process may be reading them.
 const KEEP_VERSIONS: chrono::TimeDelta = chrono::TimeDelta::minutes(30);
 
+/// Parts of an index beside each other. Merging reads the whole index, so it is not done every time.
+const MOST_PARTS: usize = 8;
+
 /// Into how many parts the vector index divides so many rows: their square root balances looking for the
 /// right parts and looking into them.
 fn partitions(rows: u64) -> u32 {
@@ -72,12 +75,23 @@ impl Generation {
         self.table.optimize(compact).await.map_err(|e| failed("compact", e))?;
         let missing_before = self.create_missing_indices(rows).await?;
         if !missing_before {
-            self.table
-                .optimize(OptimizeAction::Index(OptimizeOptions::default()))
-                .await
-                .map_err(|e| failed("optimise", e))?;
+            self.index_new_rows().await?;
         }
         self.prune().await
+    }
+
+    /// Brings rows into the indices that are in none of them yet. Each time an index gets a part for them,
+    /// and every question looks into every part: when there are many, they become one.
+    async fn index_new_rows(&self) -> Result<()> {
+        for index in self.table.list_indices().await.map_err(|e| failed("read", e))? {
+            let stats = self.table.index_stats(&index.name).await.map_err(|e| failed("read", e))?;
+            let parts = stats.and_then(|s| s.num_indices).unwrap_or_default() as usize;
+            let options = OptimizeOptions::default().index_names(vec![index.name]);
+            let options =
+                if parts < MOST_PARTS { options } else { options.num_indices_to_merge(Some(parts)) };
+            self.table.optimize(OptimizeAction::Index(options)).await.map_err(|e| failed("optimise", e))?;
+        }
+        Ok(())
     }
 
     /// Makes the indices that are missing; whether the text index was.
@@ -141,5 +155,60 @@ impl Generation {
             unindexed_rows: unindexed,
             vector_index: self.has_index(VECTOR).await?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{Clock, SystemClock};
+    use crate::config::Config;
+    use crate::index::{Entry, Index, Query};
+    use crate::model::{ChunkId, DocumentId, FileType, GenerationId, OrganizationId};
+
+    fn entry(organization_id: OrganizationId, word: &str) -> Entry {
+        Entry {
+            chunk_id: ChunkId(SystemClock.new_id()),
+            organization_id,
+            agent_id: None,
+            document_id: DocumentId(SystemClock.new_id()),
+            chunk_index: 0,
+            page_number: 1,
+            filename: "a.txt".to_owned(),
+            document_type: FileType::Txt,
+            content: word.to_owned(),
+            terms: word.to_owned(),
+            created_at: SystemClock.timestamp(),
+            vector: vec![1.0, 0.0],
+        }
+    }
+
+    #[tokio::test]
+    async fn an_index_that_grows_by_small_parts_stays_in_few_and_finds_everything() {
+        let folder = tempfile::tempdir().unwrap();
+        let index = Index::open(folder.path(), &Config::default().index).await.unwrap();
+        let generation = index.create(GenerationId(SystemClock.new_id()), 2).await.unwrap();
+        let organization_id = OrganizationId(SystemClock.new_id());
+        let rounds = MOST_PARTS + 3;
+        for round in 0..rounds {
+            generation.add(&[entry(organization_id, &format!("palavra{round}"))]).await.unwrap();
+            generation.optimize().await.unwrap();
+        }
+        let name = generation.index_name(TERMS).await.unwrap().unwrap();
+        let stats = generation.table.index_stats(&name).await.unwrap().unwrap();
+        assert!(stats.num_indices.unwrap() as usize <= MOST_PARTS, "{stats:?}");
+        assert_eq!(generation.stats().await.unwrap().unindexed_rows, 0);
+        for round in 0..rounds {
+            let query = Query {
+                organization_id,
+                agent_id: None,
+                everything: false,
+                vector: vec![0.0, 1.0],
+                terms: vec![format!("palavra{round}")],
+                nearest: false,
+                limit: 5,
+            };
+            assert_eq!(generation.candidates(&query).await.unwrap().len(), 1, "palavra{round}");
+        }
     }
 }
