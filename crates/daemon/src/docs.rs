@@ -1,7 +1,7 @@
 //! The OpenAPI document, and Swagger UI to browse it: served from the program itself, so that it works
 //! where the internet does not.
 
-use std::io::{Cursor, Read};
+mod archive;
 
 use agent_core::Error;
 use axum::Extension;
@@ -11,17 +11,20 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use utoipa::openapi::OpenApi;
 
+use archive::Packed;
+
 use crate::response::{Problem, Reply};
 
 /// What the page may do: run its own scripts and ask this server.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                       connect-src 'self'; frame-ancestors 'none'";
 
-/// Files of Swagger UI that the page needs.
-const FILES: [(&str, &str); 3] = [
-    ("swagger-ui-bundle.js", "text/javascript"),
-    ("swagger-ui.css", "text/css"),
-    ("favicon-32x32.png", "image/png"),
+/// Files of Swagger UI that the page needs, and its licence.
+const FILES: [(&str, &str, Packed); 4] = [
+    ("swagger-ui-bundle.js", "text/javascript", archive::SCRIPT),
+    ("swagger-ui.css", "text/css", archive::STYLE),
+    ("favicon-32x32.png", "image/png", archive::ICON),
+    ("LICENSE", "text/plain", archive::LICENSE),
 ];
 
 const PAGE: &str = r#"<!doctype html>
@@ -73,12 +76,15 @@ pub async fn file(Path(name): Path<String>) -> Reply<Response> {
     if name == "index.html" {
         return Ok(Redirect::permanent("../docs").into_response());
     }
-    let known = FILES.iter().find(|(file, _)| *file == name);
-    let (name, media) = known.copied().ok_or_else(|| Problem(Error::not_found("there is no such file")))?;
-    let bytes = tokio::task::spawn_blocking(move || unpack(name))
+    let known = FILES.iter().find(|(file, ..)| *file == name);
+    let missing = || Problem(Error::not_found("there is no such file"));
+    let (_, media, packed) = known.copied().ok_or_else(missing)?;
+    // Each time anew: the page is opened by a person now and then.
+    let file = tokio::task::spawn_blocking(move || packed.unpack())
         .await
         .map_err(|e| Problem(Error::internal("unpacking was cut off").with_source(e)))?;
-    bytes.map(|bytes| sent(media, bytes))
+    let file = file.map_err(|e| Problem(Error::internal("the archive is broken").with_source(e)))?;
+    Ok(sent(media, Bytes::from(file)))
 }
 
 fn sent(media: &'static str, bytes: Bytes) -> Response {
@@ -88,18 +94,4 @@ fn sent(media: &'static str, bytes: Bytes) -> Response {
 
 fn policy() -> [(HeaderName, HeaderValue); 1] {
     [(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY))]
-}
-
-/// A file of the archive. It is unpacked each time: the page is opened by a person now and then.
-fn unpack(name: &str) -> Reply<Bytes> {
-    let broken = |e: zip::result::ZipError| Problem(Error::internal("the archive is broken").with_source(e));
-    let bytes = utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED;
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(broken)?;
-    let ending = format!("/dist/{name}");
-    let full = archive.file_names().find(|n| n.ends_with(&ending)).map(str::to_owned).unwrap_or_default();
-    let mut file = archive.by_name(&full).map_err(broken)?;
-    let mut text = Vec::new();
-    file.read_to_end(&mut text)
-        .map_err(|e| Problem(Error::internal("the archive is broken").with_source(e)))?;
-    Ok(Bytes::from(text))
 }

@@ -2,7 +2,7 @@
 //!
 //! Thin on purpose: HTTP in here, everything else in `agent-core`. `router.rs` is the route table, `api/`
 //! the verbs, `server.rs` the connections, `access.rs` who may call, `observe.rs` what stands around
-//! every request.
+//! every request, `workshop.rs` the threads for what takes long.
 
 mod access;
 mod api;
@@ -20,6 +20,7 @@ mod router;
 mod server;
 mod state;
 mod telemetry;
+mod workshop;
 
 use std::future::Future;
 use std::time::Duration;
@@ -34,6 +35,7 @@ pub use telemetry::{Telemetry, start as start_telemetry, start_plain as start_pl
 
 use limits::Limits;
 use state::App;
+use workshop::Workshop;
 
 /// How often those who no longer call are forgotten.
 const FORGET: Duration = Duration::from_mins(1);
@@ -59,8 +61,11 @@ pub async fn run(
     if !engine.config().whatsapp.channels.is_empty() {
         gauges::begin();
     }
-    let app = App::new(engine.clone(), Limits::new(&server_config), metrics);
-    let workers = engine.start_workers();
+    let app = App::new(engine.clone(), Limits::new(&server_config), metrics, Workshop::open()?);
+    let workers = {
+        let _inside = app.workshop().enter();
+        engine.start_workers()
+    };
     let chores = tokio::spawn(chores(app.clone()));
     tracing::info!(%address, data_dir = %engine.config().paths.data_dir.display(), "listening");
     lifecycle::notify_ready();
@@ -83,7 +88,8 @@ pub async fn run(
 /// calls is forgotten.
 async fn chores(app: App) {
     // A model that is missing shows in `/health/ready`; everything else works without.
-    if let Err(error) = app.engine().embedder().await {
+    let engine = app.engine().clone();
+    if let Err(error) = app.workshop().run(async move { engine.embedder().await.map(drop) }).await {
         tracing::error!(%error, "the embedding model cannot be loaded");
     }
     let mut ticks = tokio::time::interval(FORGET);

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use crate::limits::Limits;
 use crate::response::Reply;
+use crate::workshop::Workshop;
 
 /// Shared by all requests. Cheap to clone.
 #[derive(Clone)]
@@ -17,6 +18,7 @@ struct Shared {
     engine: Engine,
     limits: Limits,
     metrics: metrics_exporter_prometheus::PrometheusHandle,
+    workshop: Workshop,
     stopping: watch::Sender<bool>,
 }
 
@@ -25,8 +27,9 @@ impl App {
         engine: Engine,
         limits: Limits,
         metrics: metrics_exporter_prometheus::PrometheusHandle,
+        workshop: Workshop,
     ) -> Self {
-        Self(Arc::new(Shared { engine, limits, metrics, stopping: watch::Sender::new(false) }))
+        Self(Arc::new(Shared { engine, limits, metrics, workshop, stopping: watch::Sender::new(false) }))
     }
 
     /// The deployment.
@@ -47,6 +50,11 @@ impl App {
     /// What was counted.
     pub fn metrics(&self) -> &metrics_exporter_prometheus::PrometheusHandle {
         &self.0.metrics
+    }
+
+    /// Where long work is done.
+    pub fn workshop(&self) -> &Workshop {
+        &self.0.workshop
     }
 
     /// From now on it is not ready.

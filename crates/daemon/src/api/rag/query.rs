@@ -83,5 +83,7 @@ pub async fn query(
     Body(request): Body<QueryRequest>,
 ) -> Reply<Json<AnswerBody>> {
     let engine = app.engine_for(&caller).await?;
-    Ok(Json(engine.answer(&request.into_ask(&caller)).await?.into()))
+    let ask = request.into_ask(&caller);
+    let answer = app.workshop().run(async move { engine.answer(&ask).await }).await?;
+    Ok(Json(answer.into()))
 }

@@ -8,7 +8,6 @@ use axum::response::sse::{Event, KeepAlive};
 use futures::Stream;
 use futures::channel::mpsc;
 use serde::Serialize;
-use tracing::Instrument;
 use utoipa::ToSchema;
 
 use super::AnswerBody;
@@ -62,7 +61,7 @@ pub async fn stream(
         };
         let _ = sender.unbounded_send(Ok(last));
     };
-    tokio::spawn(answering.in_current_span());
+    app.workshop().start(answering);
     Ok(Sse::new(events).keep_alive(KeepAlive::default()))
 }
 
