@@ -2,7 +2,8 @@
 //! functions.
 //!
 //! One writer thread takes closures, runs each in a savepoint and commits many at once
-//! (`writer.rs`); readers come from a small pool (`readers.rs`). One file per table.
+//! (`writer.rs`); readers come from a small pool (`readers.rs`); `checkpoint.rs` keeps the log short. One
+//! file per table.
 //! To add a table: a migration `V<n>__….sql` (never edit a merged one), a file here, `impl Store`.
 
 mod agents;
@@ -10,6 +11,7 @@ mod answer_cache;
 mod api_keys;
 mod audit;
 mod channels;
+mod checkpoint;
 mod chunks;
 mod claims;
 mod contacts;
@@ -120,7 +122,7 @@ impl Store {
             let mut connection = schema::connect(&path)?;
             schema::migrate(&mut connection, &path)?;
             permissions::seed(&connection, &seeds)?;
-            Ok((writer::Writer::start(connection, woken)?, readers::Readers::new(&path)))
+            Ok((writer::Writer::start(connection, &path, woken)?, readers::Readers::new(&path)))
         });
         let (writer, readers) = opened
             .await

@@ -15,7 +15,8 @@ mod embedded {
 /// How long to wait for another process that is writing.
 const BUSY: Duration = Duration::from_secs(10);
 
-/// A connection with our settings: WAL, and every commit synced before it is acknowledged.
+/// A connection with our settings: WAL, every commit synced before it is acknowledged, and what a savepoint
+/// may have to take back kept in memory.
 pub(super) fn connect(path: &Path) -> Result<Connection> {
     make_private(path)?;
     let connection = Connection::open(path)?;
@@ -23,6 +24,7 @@ pub(super) fn connect(path: &Path) -> Result<Connection> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.set_prepared_statement_cache_capacity(256);
     Ok(connection)
 }

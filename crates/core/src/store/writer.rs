@@ -3,17 +3,22 @@
 //! A commit waits for the disk; closures that arrive meanwhile share the next one. An acknowledged
 //! write is synced; a closure that fails takes back only its own changes.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
+use super::checkpoint::Checkpoints;
 use super::{jobs, messages};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Most closures in one commit: bounds how long the first of them waits.
 const GROUP: usize = 256;
+
+/// Pages that the writer's connection keeps in memory, in KiB: what many webhooks touch is read once.
+const CACHE_KIB: i32 = 64 * 1024;
 
 /// Runs a closure and returns what to do once the commit's outcome is known.
 type Task = Box<dyn FnOnce(&Connection) -> Finish + Send>;
@@ -32,11 +37,13 @@ pub(super) struct Writer {
 
 impl Writer {
     /// `wake` is told after a commit that made jobs available.
-    pub(super) fn start(connection: Connection, wake: Arc<watch::Sender<()>>) -> Result<Self> {
+    pub(super) fn start(connection: Connection, path: &Path, wake: Arc<watch::Sender<()>>) -> Result<Self> {
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        let checkpoints = Checkpoints::start(&connection, path)?;
         let (channel, messages) = self::channel();
         std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || serve(&connection, &messages, &wake))
+            .spawn(move || serve(&connection, &messages, checkpoints, &wake))
             .map_err(|e| Error::internal("the store's writer thread could not be started").with_source(e))?;
         Ok(Self { channel })
     }
@@ -73,7 +80,12 @@ impl Writer {
     }
 }
 
-fn serve(connection: &Connection, messages: &Receiver<Message>, wake: &watch::Sender<()>) {
+fn serve(
+    connection: &Connection,
+    messages: &Receiver<Message>,
+    checkpoints: Checkpoints,
+    wake: &watch::Sender<()>,
+) {
     while let Ok(first) = messages.recv() {
         let mut group = Vec::new();
         let mut closing = None;
@@ -91,11 +103,13 @@ fn serve(connection: &Connection, messages: &Receiver<Message>, wake: &watch::Se
             }
         }
         commit_group(connection, group);
+        checkpoints.tell();
         // Also when nothing came of it: looking once in vain is cheap.
         if jobs::take_recorded() {
             wake.send_replace(());
         }
         if let Some(reply) = closing {
+            checkpoints.stop();
             // Leaves one file behind instead of three; failing to is no loss.
             let _ = connection.pragma_update(None, "wal_checkpoint", "TRUNCATE");
             let _ = reply.send(());
