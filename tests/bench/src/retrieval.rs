@@ -116,6 +116,27 @@ async fn times(
     let figure = Figure::over("embedding the question and candidates, p50", "ms", &at(&both, 50.0));
     report.add(if chunks == TARGET_CHUNKS { figure.target(Target::AtMost(15.0)) } else { figure });
     report.add(Figure::over("embedding the question and candidates, p95", "ms", &at(&both, 95.0)));
+    // Each side for itself: which of them to look at when the whole is slow.
+    let sides = [
+        (
+            "nearest vectors",
+            queries.iter().map(|q| Query { terms: Vec::new(), ..q.clone() }).collect::<Vec<_>>(),
+        ),
+        ("full text", queries.iter().map(|q| Query { nearest: false, ..q.clone() }).collect()),
+    ];
+    for (name, queries) in sides {
+        let mut rounds = Vec::new();
+        for _ in 0..ROUNDS {
+            let mut times = Vec::new();
+            for query in &queries {
+                let begun = Instant::now();
+                std::hint::black_box(generation.candidates(query).await?);
+                times.push(milliseconds(begun.elapsed()));
+            }
+            rounds.push(times);
+        }
+        report.add(Figure::over(format!("{name} alone, p50"), "ms", &at(&rounds, 50.0)));
+    }
     Ok(())
 }
 
