@@ -169,8 +169,9 @@ fn take_message(
         // An answer that was not begun to be sent has not seen this message: it is thought over again.
         replies::take_back_drafts(desk, conversation)?;
         let due = conversations::extend_burst(desk, conversation, rules.quiet, rules.quiet_max)?;
+        // One that waits already finds the burst unfinished, and waits on by itself.
         let job = (rules.answer)(owner.organization, conversation).run_at(due);
-        jobs::insert_or_postpone(c, desk.clock.new_id(), &job, desk.now)?;
+        jobs::insert_or_advance(c, desk.clock.new_id(), &job, desk.now)?;
     }
     received.messages += 1;
     received.events.push(InboxEvent {

@@ -163,17 +163,12 @@ pub(super) fn insert(c: &Connection, id: Uuid, job: &NewJob, now: &str) -> Resul
     Ok(c.prepare_cached(sql)?.query_row([&job.dedupe_key], |row| rows::parsed(row, "id"))?)
 }
 
-/// The same, but a job that waits under the dedupe key is due when this one would be.
-pub(super) fn insert_or_postpone(c: &Connection, id: Uuid, job: &NewJob, now: &str) -> Result<JobId> {
+/// The same, but a job that waits under the dedupe key is due no later than this one would be.
+pub(super) fn insert_or_advance(c: &Connection, id: Uuid, job: &NewJob, now: &str) -> Result<JobId> {
     if let (Some(key), Some(run_at)) = (&job.dedupe_key, job.run_at) {
-        let sql =
-            "UPDATE jobs SET run_at = ?2, updated_at = ?3 WHERE dedupe_key = ?1 AND status = 'available'
-                   RETURNING id";
-        let values = params![key, format_timestamp(run_at), now];
-        let waiting = c.prepare_cached(sql)?.query_row(values, |row| rows::parsed(row, "id")).optional()?;
-        if let Some(waiting) = waiting {
-            return Ok(waiting);
-        }
+        let sql = "UPDATE jobs SET run_at = ?2, updated_at = ?3
+                   WHERE dedupe_key = ?1 AND status = 'available' AND run_at > ?2";
+        c.prepare_cached(sql)?.execute(params![key, format_timestamp(run_at), now])?;
     }
     insert(c, id, job, now)
 }
