@@ -91,6 +91,33 @@ async fn what_a_person_writes_is_sent_at_once_and_takes_the_conversation_over() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_contact_is_shown_exported_and_erased() {
+    let shop = Shop::new().await;
+    assert_eq!(shop.run(&["contacts", "list"]).expect(0).stdout, "No contacts.\n");
+    shop.hears("1", "oi, aqui é a Ana").await;
+    let conversation = shop.conversation();
+    let list = shop.run(&["contacts", "list", "--search", "ana"]).expect(0).stdout;
+    assert!(list.contains("Ana") && list.contains(ANA), "{list}");
+    assert_fits(&list);
+    let shown = shop.run(&["contacts", "show", "+55 (11) 98765-4321"]).expect(0).stdout;
+    assert!(shown.contains(&format!("phone: {ANA}\nconversation: {conversation}\n")), "{shown}");
+    let exported = shop.run(&["contacts", "export", ANA]).expect(0).json();
+    assert_eq!(exported["messages"][0]["content"], "oi, aqui é a Ana");
+
+    let refused = shop.run(&["contacts", "erase", ANA]).expect(3).stderr;
+    assert!(refused.contains("--yes"), "{refused}");
+    let erased = shop.json(&["contacts", "erase", ANA, "--yes"]);
+    let erased = &erased["erased"];
+    assert_eq!((&erased["messages"], &erased["webhooks"]), (&json!(1), &json!(1)));
+    for verb in ["show", "export", "erase"] {
+        shop.run(&["contacts", verb, ANA]).expect(4);
+        shop.run(&["contacts", verb, NOBODY]).expect(4);
+    }
+    assert_eq!(shop.json(&["conversations", "list"])["total"], 0);
+    shop.run(&["conversations", "show", &conversation]).expect(4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_sent_is_an_error() {
     let shop = Shop::new().await;
     shop.hears("1", "oi").await;

@@ -15,6 +15,7 @@ mod api_keys;
 mod ask;
 mod audit;
 mod authenticate;
+mod contacts;
 mod conversation;
 mod documents;
 mod exports;

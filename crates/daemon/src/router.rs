@@ -20,7 +20,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use crate::access::{self, API_KEY, Access};
-use crate::api::{admin, agents, auth, documents, health, organizations, rag, users, whatsapp};
+use crate::api::{admin, agents, auth, contacts, documents, health, organizations, rag, users, whatsapp};
 use crate::observe::{REQUEST_ID, observe, observe_webhook};
 use crate::response::Problem;
 use crate::state::App;
@@ -89,6 +89,10 @@ fn table(app: &App) -> OpenApiRouter<App> {
         .merge(needs(P::ConversationsRead, routes!(whatsapp::search::search)))
         .merge(needs(P::ConversationsRead, routes!(whatsapp::channels::channels)))
         .merge(needs(P::ConversationsRead, routes!(whatsapp::events::events)))
+        .merge(needs(P::ConversationsRead, routes!(contacts::list::list)))
+        .merge(needs(P::ConversationsRead, routes!(contacts::show::show)))
+        .merge(needs(P::ConversationsRead, routes!(contacts::export::export)))
+        .merge(needs(P::ConversationsDelete, routes!(contacts::erase::erase)))
         .merge(needs(P::AdminRead, routes!(admin::dashboard::dashboard)))
         .merge(needs(P::AdminRead, routes!(admin::audit_log::audit_log)))
         .merge(needs(P::AdminUpdate, routes!(admin::reindex_document::reindex_document)))

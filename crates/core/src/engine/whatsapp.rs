@@ -77,7 +77,7 @@ impl Whatsapp {
         })
     }
 
-    fn tell(&self, events: impl IntoIterator<Item = InboxEvent>) {
+    pub(super) fn tell(&self, events: impl IntoIterator<Item = InboxEvent>) {
         for event in events {
             // Nobody may be watching.
             let _ = self.events.send(event);

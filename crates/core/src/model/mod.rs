@@ -23,8 +23,8 @@ pub use answer::{Answer, Channel, DetailedSource, Feedback, FeedbackRecord, Quer
 pub use changes::{MemberPatch, NewApiKey, NewInvitation, ProfilePatch, Registration};
 pub use chunk::{Chunk, ChunkText};
 pub use conversation::{
-    Author, Contact, Conversation, ConversationStatus, Hands, InboxEvent, InboxEventKind, Message,
-    MessageStatus, Note,
+    Author, Contact, ContactDetails, ContactIdentifier, Conversation, ConversationStatus, Hands, InboxEvent,
+    InboxEventKind, Message, MessageStatus, Note,
 };
 pub use document::{Block, BlockKind, Document, DocumentStatus, FileType, Metadata, Page, Parsed};
 pub use ids::{

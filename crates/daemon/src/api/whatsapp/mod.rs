@@ -6,7 +6,7 @@
 
 pub mod add_note;
 pub mod channels;
-mod conversation;
+pub mod conversation;
 pub mod events;
 pub mod export;
 pub mod handshake;
