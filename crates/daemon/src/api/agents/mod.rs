@@ -2,6 +2,7 @@
 
 pub mod create;
 pub mod delete;
+mod fields;
 pub mod list;
 pub mod show;
 pub mod update;
