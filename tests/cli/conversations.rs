@@ -53,6 +53,11 @@ async fn a_conversation_changes_hands_and_is_put_away() {
     let id = shop.conversation();
     let total = |args: &[&str]| shop.json(&[&["conversations", "list"][..], args].concat())["total"].clone();
 
+    assert_eq!(shop.json(&["conversations", "read", &id])["unread"], 0);
+    let agents = shop.json(&["agents", "list"]);
+    let agent = agents["agents"][0]["name"].as_str().unwrap();
+    assert_eq!(total(&["--agent", agent]), 1);
+    shop.run(&["conversations", "list", "--agent", "Ninguém"]).expect(4);
     assert_eq!(shop.json(&["conversations", "take", &id])["state"], "human");
     assert_eq!((total(&["--state", "human"]), total(&["--state", "bot"])), (json!(1), json!(0)));
     assert_eq!(shop.json(&["conversations", "release", &id])["state"], "bot");
@@ -134,7 +139,7 @@ async fn what_is_not_sent_is_an_error() {
     shop.run(&["conversations", "send", ANA, "oi", "--channel", "filial"]).expect(4);
     shop.run(&["conversations", "send", &id, "oi", "--channel", "loja"]).expect(3);
     shop.run(&["conversations", "send", &id]).expect(2);
-    for verb in ["show", "take", "release", "block", "archive", "reopen", "export"] {
+    for verb in ["show", "take", "release", "read", "block", "archive", "reopen", "export"] {
         shop.run(&["conversations", verb, NOBODY]).expect(4);
         shop.run(&["conversations", verb, "not-an-id"]).expect(3);
     }

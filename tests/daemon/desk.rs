@@ -127,6 +127,8 @@ async fn conversations_are_listed_searched_noted_put_away_and_exported() {
     };
     assert_eq!((total("state=bot").await, total("state=human").await), (1, 0));
     assert_eq!(total(&format!("agentId={NOBODY}")).await, 0);
+    let agents = app.get(&owner, "/agents").await.expect(200);
+    assert_eq!(total(&format!("agentId={}", agents[0]["id"].as_str().unwrap())).await, 1);
     let wrong = app.get(&owner, "/whatsapp/conversations?state=nobody").await;
     wrong.expect_problem(400, "validation_failed");
 
@@ -156,6 +158,12 @@ async fn conversations_are_listed_searched_noted_put_away_and_exported() {
     put("gone").await.expect_problem(400, "validation_failed");
     customer_writes(&app, "wamid.2", "Ainda aí?").await;
     assert_eq!(total("status=active").await, 1, "the next message brings it back");
+    dealt_with(&app, &owner).await;
+    assert_eq!(app.post(&owner, &format!("{path}/takeover"), json!({})).await.expect(200)["unread"], 0);
+    customer_writes(&app, "wamid.3", "Alô?").await;
+    assert_eq!(app.get(&owner, &path).await.expect(200)["unread"], 1);
+    let read = app.post(&owner, &format!("{path}/read"), json!({})).await.expect(200);
+    assert_eq!((&read["unread"], &read["lastText"]), (&json!(0), &json!("Alô?")));
     assert_eq!(put("blocked").await.expect(200)["status"], "blocked");
 
     let export = app.get(&owner, &format!("{path}/export")).await.expect(200);

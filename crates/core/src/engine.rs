@@ -32,6 +32,8 @@ mod reindex;
 mod respond;
 mod retention;
 mod sessions;
+#[cfg(test)]
+mod shelf;
 mod status;
 mod uploads;
 mod whatsapp;

@@ -82,6 +82,7 @@ fn table(app: &App) -> OpenApiRouter<App> {
         .merge(needs(P::ConversationsUpdate, routes!(whatsapp::write::write)))
         .merge(needs(P::ConversationsUpdate, routes!(whatsapp::takeover::takeover)))
         .merge(needs(P::ConversationsUpdate, routes!(whatsapp::release::release)))
+        .merge(needs(P::ConversationsUpdate, routes!(whatsapp::mark_read::mark_read)))
         .merge(needs(P::ConversationsUpdate, routes!(whatsapp::set_status::set_status)))
         .merge(needs(P::ConversationsRead, routes!(whatsapp::notes::notes)))
         .merge(needs(P::ConversationsUpdate, routes!(whatsapp::add_note::add_note)))

@@ -18,6 +18,9 @@ pub enum ConversationsCommand {
         /// Only those in these hands: bot or human
         #[arg(long, value_parser = hands)]
         state: Option<Hands>,
+        /// Only those in which this agent (name or id) answers
+        #[arg(long, value_name = "AGENT")]
+        agent: Option<String>,
         /// active, archived or blocked [default: not archived]
         #[arg(long, value_parser = status)]
         status: Option<ConversationStatus>,
@@ -56,6 +59,11 @@ pub enum ConversationsCommand {
     /// Give a conversation back to the agent
     Release {
         /// Its id
+        id: String,
+    },
+    /// Mark what the customer wrote as read, without answering
+    Read {
+        /// Id of the conversation
         id: String,
     },
     /// Block the customer: messages are kept and never answered

@@ -11,6 +11,7 @@ use agent_core::{Config, Engine, Error};
 use anyhow::{Context, Result};
 use serde_json::json;
 
+use super::agent_id;
 use crate::args::ConversationsCommand as Command;
 use crate::exit::Exit;
 use crate::output::Printer;
@@ -21,8 +22,9 @@ pub async fn run(config: Config, command: Command, printer: &Printer) -> Result<
     let engine = Engine::open(config).await?;
     let mut exit = Exit::Success;
     match command {
-        Command::List { state, status, limit, page } => {
-            let filter = ConversationFilter { state, status, ..ConversationFilter::default() };
+        Command::List { state, agent, status, limit, page } => {
+            let agent = agent_id(&engine, agent.as_deref()).await?;
+            let filter = ConversationFilter { agent, state, status, ..ConversationFilter::default() };
             let (found, total) = engine.conversations(filter, page, limit.into()).await?;
             let value = json!({ "conversations": found, "total": total });
             printer.result(&value, |_| text::list(&found, total))?;
@@ -33,6 +35,13 @@ pub async fn run(config: Config, command: Command, printer: &Printer) -> Result<
         }
         Command::Take { id } => hand_over(&engine, id.parse()?, Hands::Human, printer).await?,
         Command::Release { id } => hand_over(&engine, id.parse()?, Hands::Bot, printer).await?,
+        Command::Read { id } => {
+            let id = id.parse()?;
+            engine.mark_conversation_read(id).await?;
+            printer.result(&engine.conversation(id).await?, |conversation| {
+                format!("The conversation with {} is read.", text::name(conversation))
+            })?;
+        }
         Command::Block { id } => {
             set_status(&engine, id.parse()?, ConversationStatus::Blocked, printer).await?;
         }

@@ -69,7 +69,7 @@ pub use api_keys::{KeyRecord, UsableKey};
 pub use channels::ChannelTrouble;
 pub use chunks::{ChunkRow, FoundChunk};
 pub use claims::Claim;
-pub use conversation_lists::ConversationFilter;
+pub use conversation_lists::{ConversationFilter, Numbers};
 pub use documents::{DocumentFilter, DocumentOrder, KnownFile};
 pub use erasure::{CONVERSATION_BUSY, Erased, Traces};
 pub use expired::Swept;

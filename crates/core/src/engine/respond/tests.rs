@@ -8,14 +8,10 @@ use test_support::{FakeOpenAi, Reply};
 use super::*;
 use crate::clock::{Clock, ManualClock};
 use crate::config::{Config, ConfigSources};
-use crate::engine::documents::quiet;
+use crate::engine::shelf;
 use crate::error::ErrorKind;
-use crate::ingest::{Committer, Stop, Work};
-use crate::model::{
-    AgentId, AgentPatch, Channel, ChunkText, ConversationId, Feedback, FileType, Metadata, NewAgent,
-};
+use crate::model::{AgentId, AgentPatch, Channel, ConversationId, Feedback, NewAgent};
 use crate::net::{BreakerState, CIRCUIT_OPEN};
-use crate::store::Origin;
 
 const POOL: &str = "A piscina aquecida abre às 6h e fecha às 22h. A entrada custa R$ 25,00.";
 const PIX: &str = "Aceitamos pix, dinheiro e cartão de crédito em até 10 vezes.";
@@ -36,8 +32,7 @@ impl House {
         let sources =
             ConfigSources { data_dir: Some(folder.path().join("data")), ..ConfigSources::default() };
         let mut config = Config::load(&sources).unwrap();
-        config.embedding.provider = crate::config::EmbeddingProvider::OpenAi;
-        config.embedding.openai.base_url = embedding.base_url();
+        shelf::embed_with(&mut config, &embedding);
         if with_chat {
             config.llm.base_url = chat.base_url();
         }
@@ -49,36 +44,8 @@ impl House {
         house
     }
 
-    /// Makes a document of one chunk searchable, without a parser process.
     async fn add(&self, name: &str, text: &str) {
-        let (engine, parts) = (&self.engine, &self.engine.parts);
-        let (record, table) = engine.generation_or_new().await.unwrap();
-        let pipeline = engine.pipeline(&quiet(), &Stop::default()).await.unwrap();
-        let mut committer =
-            Committer::new(&parts.store, &table, &parts.blobs, &parts.clock, record.language, false);
-        let work = Work {
-            organization_id: engine.organization.id,
-            known: None,
-            origin: Origin::Source,
-            agent_id: None,
-            path: format!("/{name}"),
-            filename: name.into(),
-            file_type: FileType::Md,
-            size: 1,
-            hash: name.into(),
-            file: None,
-            metadata: Metadata::new(),
-        };
-        let chunk = ChunkText {
-            page_number: 1,
-            char_start: 0,
-            char_end: u32::try_from(text.chars().count()).unwrap(),
-            content: text.into(),
-            heading: Some("Clube".into()),
-            token_count: 20,
-        };
-        pipeline.keep(work, 1, vec![chunk], &mut committer).await.unwrap();
-        committer.flush().await.unwrap();
+        shelf::add(&self.engine, name, text).await;
     }
 
     async fn ask(&self, question: &str) -> Answer {

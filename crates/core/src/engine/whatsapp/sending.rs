@@ -36,7 +36,10 @@ impl Engine {
             let next =
                 self.parts.store.begin_sending(reply, TimeDelta::seconds(seconds), BLIND_TRIES).await?;
             match next {
-                Next::Done => return Ok(()),
+                Next::Done(unsent) => {
+                    self.parts.whatsapp.tell(unsent);
+                    return Ok(());
+                }
                 Next::Wait(until) => {
                     let wait = (until - self.parts.clock.now()).to_std().unwrap_or_default();
                     return Err(JobFailure::postponed(wait));
@@ -130,8 +133,8 @@ impl Engine {
     }
 
     async fn conclude(&self, outgoing: &Outgoing, outcome: SendOutcome) -> Result<(), JobFailure> {
-        let event = self.parts.store.conclude_sending(outgoing.id, outcome).await?;
-        self.parts.whatsapp.tell(event);
+        let events = self.parts.store.conclude_sending(outgoing.id, outcome).await?;
+        self.parts.whatsapp.tell(events);
         Ok(())
     }
 

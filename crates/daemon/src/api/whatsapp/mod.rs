@@ -11,6 +11,7 @@ pub mod events;
 pub mod export;
 pub mod handshake;
 pub mod list;
+pub mod mark_read;
 mod message;
 pub mod messages;
 mod note;
