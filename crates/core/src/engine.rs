@@ -32,8 +32,6 @@ mod reindex;
 mod respond;
 mod retention;
 mod sessions;
-#[cfg(test)]
-mod shelf;
 mod status;
 mod uploads;
 mod whatsapp;
@@ -129,3 +127,6 @@ impl Engine {
         self.parts.store.clone().close().await
     }
 }
+
+#[cfg(test)]
+mod shelf;

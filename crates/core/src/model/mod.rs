@@ -11,6 +11,7 @@ mod conversation;
 mod document;
 mod ids;
 mod locale;
+mod menu;
 mod organization;
 mod permission;
 mod search;
@@ -32,6 +33,7 @@ pub use ids::{
     MessageId, NoteId, OrganizationId, QueryId, UserId,
 };
 pub use locale::Locale;
+pub use menu::{Menu, MenuRow};
 pub use organization::{
     Limits, OrganizationDetails, OrganizationPatch, OrganizationSettings, Retention, Usage,
 };

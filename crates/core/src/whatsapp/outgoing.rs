@@ -12,7 +12,10 @@ use crate::error::{Error, Result};
 
 mod interactive;
 
-pub use interactive::{Button, Buttons, Frame, List, ListRow, ListSection};
+pub use interactive::{
+    BUTTON_TITLE, Button, Buttons, Frame, INTERACTIVE_BODY, LIST_BUTTON, List, ListRow, ListSection,
+    MOST_BUTTONS, MOST_ROWS, ROW_DESCRIPTION, ROW_TITLE, SECTION_TITLE,
+};
 
 /// UTF-16 units below an image or a document.
 pub const CAPTION_LIMIT: usize = 1024;

@@ -6,3 +6,6 @@ CREATE INDEX idx_contacts_organization ON contacts(organization_id, id);
 CREATE INDEX idx_messages_user ON messages(user_id) WHERE user_id IS NOT NULL;
 CREATE INDEX idx_conversation_notes_user ON conversation_notes(user_id) WHERE user_id IS NOT NULL;
 CREATE INDEX idx_conversation_notes_created ON conversation_notes(organization_id, created_at);
+
+-- What an agent offers customers to choose from, as JSON.
+ALTER TABLE agents ADD COLUMN menu TEXT;

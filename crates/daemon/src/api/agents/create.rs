@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 
 use super::AgentBody;
 use super::fields::agent_request;
+use super::menu::MenuBody;
 use crate::access::Caller;
 use crate::extract::Body;
 use crate::response::Reply;
@@ -14,7 +15,11 @@ use crate::state::App;
 
 agent_request! {
     /// A new agent.
-    CreateAgentRequest { name: String, }
+    CreateAgentRequest {
+        name: String,
+        /// What it offers customers on WhatsApp to choose from.
+        menu: Option<MenuBody>,
+    }
 }
 
 /// Creates an agent.
@@ -37,6 +42,7 @@ pub async fn create(
         max_tokens: request.max_tokens,
         locale: request.locale.map(Into::into),
         whatsapp_phone_number: request.whatsapp_phone_number,
+        menu: request.menu.map(Into::into),
     };
     Ok((StatusCode::CREATED, Json(engine.create_agent(new).await?.into())))
 }

@@ -6,6 +6,7 @@ use axum::extract::State;
 
 use super::AgentBody;
 use super::fields::agent_request;
+use super::menu::{MenuBody, present};
 use crate::access::Caller;
 use crate::extract::{Body, Id};
 use crate::response::Reply;
@@ -15,6 +16,11 @@ agent_request! {
     /// What to change; what is absent stays.
     UpdateAgentRequest {
         name: Option<String>,
+        /// What it offers customers on WhatsApp to choose from; `null` takes the menu away.
+        #[allow(clippy::option_option, reason = "absent: it stays; null: it goes")]
+        #[serde(default, deserialize_with = "present")]
+        #[schema(value_type = Option<MenuBody>)]
+        menu: Option<Option<MenuBody>>,
         /// Whether it answers.
         is_active: Option<bool>,
         /// `true` makes it the one that answers questions which name no agent.
@@ -42,6 +48,7 @@ pub async fn update(
         max_tokens: request.max_tokens,
         locale: request.locale.map(Into::into),
         whatsapp_phone_number: request.whatsapp_phone_number,
+        menu: request.menu.map(|menu| menu.map(Into::into)),
         is_active: request.is_active,
         is_default: request.is_default,
     };

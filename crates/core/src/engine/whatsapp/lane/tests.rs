@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use test_support::{Behaviour, FakeGraph, FakeOpenAi, Refusal, SentMessage};
+use test_support::{Behaviour, FakeGraph, FakeOpenAi, Refusal, Reply, SentMessage};
 
 use super::*;
 use crate::clock::{Clock, ManualClock};
@@ -14,13 +14,17 @@ use crate::engine::shelf;
 use crate::engine::whatsapp::Refused;
 use crate::ingest::Stop;
 use crate::jobs::Worked;
-use crate::model::{AgentPatch, Conversation, Hands, InboxEventKind, Message, MessageStatus, NewAgent};
+use crate::model::{
+    AgentPatch, Conversation, Hands, InboxEventKind, Menu, MenuRow, Message, MessageStatus, NewAgent,
+};
 use crate::store::{ConversationFilter, JobFilter, JobStatus};
 use crate::whatsapp::signature::sign;
 
 const NUMBER: &str = "106540352242922";
 const ANA: &str = "5511987654321";
 const OWNER: &str = "5511900000000";
+const OTHER: &str = "5521912345678";
+const RUI: &str = "5531934567890";
 const SECRET: &str = "app-secret";
 
 struct Shop {
@@ -115,6 +119,22 @@ impl Shop {
 
     fn sent(&self) -> Vec<String> {
         self.graph.sent().iter().map(|m| text_of(m).to_owned()).collect()
+    }
+
+    /// Gives the default agent a menu.
+    async fn offer(&self, menu: Menu) {
+        let agent = self.engine.agents().await.unwrap()[0].id;
+        let patch = AgentPatch { menu: Some(Some(menu)), ..AgentPatch::default() };
+        self.engine.update_agent(agent, patch).await.unwrap();
+    }
+
+    /// Taps on a row of the list that was sent last.
+    async fn taps(&self, from: &str, id: &str, row: usize) {
+        let last = self.graph.sent().pop().unwrap();
+        let row = last.payload.pointer(&format!("/interactive/action/sections/0/rows/{row}")).unwrap();
+        let choice =
+            json!({ "type": "interactive", "interactive": { "type": "list_reply", "list_reply": row } });
+        self.post(self.message(from, id, &choice)).await;
     }
 
     async fn conversation(&self) -> Conversation {
@@ -506,3 +526,5 @@ async fn what_was_kept_long_enough_goes_and_what_people_left_comes_back() {
     assert_eq!(shop.conversation().await.state, Hands::Bot);
     assert_eq!(shop.messages().await.len(), 2, "messages stay");
 }
+
+mod menus;
