@@ -2,7 +2,7 @@
 //!
 //! `open.rs` puts the parts together, `documents.rs` ingests and lists, `uploads.rs` receives documents,
 //! `processing.rs` makes them searchable, `ask.rs` checks questions and searches, `respond.rs` answers
-//! (`conversation.rs`: follow-ups), `feedback.rs` looks answers up again, `agents.rs` manages agents,
+//! (`conversation.rs`: follow-ups, `flights.rs`: the same asked by many), `feedback.rs` looks answers up again, `agents.rs` manages agents,
 //! `reindex.rs` rebuilds the index, `retention.rs` forgets, `exports.rs` gives people their data,
 //! `status.rs` and `health.rs` report. Accounts: `sessions.rs` logs in and out, `authenticate.rs` says who
 //! is calling, and `profile.rs`, `members.rs`, `api_keys.rs`, `organizations.rs` and `audit.rs` manage what
@@ -20,6 +20,7 @@ mod conversation;
 mod documents;
 mod exports;
 mod feedback;
+mod flights;
 mod handlers;
 mod health;
 mod lock;
@@ -85,6 +86,8 @@ struct Parts {
     sandbox: OnceCell<Arc<Sandbox>>,
     chat: Option<SharedChatModel>,
     accounts: Accounts,
+    /// Answers that are being made.
+    flights: flights::Flights,
     /// One for each service on the internet that is configured.
     breakers: Vec<Arc<Breaker>>,
     whatsapp: whatsapp::Whatsapp,

@@ -107,6 +107,7 @@ impl Engine {
             sandbox,
             chat,
             accounts,
+            flights: super::flights::Flights::default(),
             breakers,
             whatsapp,
         };

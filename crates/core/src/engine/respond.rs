@@ -1,12 +1,13 @@
 //! Answering: the one path for the command line, the API and WhatsApp.
 //!
-//! quota → agent and conversation → cache → self-contained question → retrieval → gate → answer → kept.
+//! quota → agent and conversation → cache → one of many → self-contained question → retrieval → gate → answer → kept.
 //! A question that fails leaves nothing: it is neither kept nor counted nor cached.
 
 use chrono::{DateTime, Utc};
 
 use super::Engine;
 use super::ask::{Ask, inactive};
+use super::flights::Boarding;
 use crate::answer::{
     Asked, Draft, EXTRACTIVE, Gated, Question, Retrieved, Tokens, Wish, Writing, cache_key, compose,
     within_budget,
@@ -71,9 +72,29 @@ impl Engine {
         let begun = self.parts.clock.now();
         let question = self.question(ask)?;
         self.check_message_quota().await?;
-        let (asking, cached) = self.meet(ask, &question).await?;
+        let ended = self.parts.flights.ended();
+        let (mut asking, mut cached) = self.meet(ask, &question).await?;
         if !asking.agent.is_active {
             return Err(inactive(&asking.agent.name, asking.agent.id));
+        }
+        // Held until the answer is kept: whoever asks the same meanwhile waits for it.
+        let mut flight = None;
+        if cached.is_none()
+            && let Some(key) = asking.key.clone()
+        {
+            let look_again = match self.parts.flights.board(&key, ended) {
+                Boarding::First { flight: ours, late } => {
+                    flight = Some(ours);
+                    late
+                }
+                Boarding::Second(waiting) => {
+                    waiting.end().await;
+                    true
+                }
+            };
+            if look_again {
+                (asking, cached) = self.meet(ask, &question).await?;
+            }
         }
         let kept = match cached {
             Some(cached) => {
@@ -82,6 +103,7 @@ impl Engine {
             }
             None => self.answer_anew(ask, question, &asking, wishes, on_piece, begun).await,
         };
+        drop(flight);
         self.observe(&kept, begun);
         let (QueryRecord { mut answer, .. }, wish) = kept?;
         if ask.include_sources == Some(false) {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use test_support::{FakeOpenAi, Reply};
+use serde_json::json;
+use test_support::{FakeOpenAi, Gate, Reply};
 
 use super::*;
 use crate::clock::{Clock, ManualClock};
@@ -57,6 +58,13 @@ impl House {
     }
 }
 
+/// A chat completion.
+fn reply(text: &str) -> Reply {
+    let message = json!({ "role": "assistant", "content": text });
+    let choice = json!({ "index": 0, "message": message, "finish_reason": "stop" });
+    Reply::json(&json!({ "model": "m", "choices": [choice], "usage": { "total_tokens": 9 } }))
+}
+
 fn ask(question: &str) -> Ask {
     Ask { question: question.into(), channel: Channel::Api, ..Ask::default() }
 }
@@ -89,6 +97,39 @@ async fn the_same_question_is_answered_once_an_hour() {
     assert!(!house.engine.answer(&hotter).await.unwrap().cached);
     house.clock.advance(Duration::from_hours(1));
     assert!(!house.ask("Que horas abre a piscina?").await.cached);
+}
+
+#[tokio::test]
+async fn the_same_asked_by_many_at_once_is_answered_once_and_counted_for_each() {
+    let house = House::new(true).await;
+    let gate = Gate::new();
+    house.chat.script(reply("Abre às 6h [1].").held_by(&gate));
+    let asked = ask("Que horas abre a piscina?");
+    let answers = futures::future::join_all((0..20).map(|_| house.engine.answer(&asked)));
+    let opened = async {
+        while house.chat.log().count() == 0 {
+            tokio::task::yield_now().await;
+        }
+        gate.release();
+    };
+    let (answers, ()) = futures::join!(answers, opened);
+    let answers: Vec<Answer> = answers.into_iter().map(Result::unwrap).collect();
+    assert!(answers.iter().all(|answer| answer.answer == "Abre às 6h [1]."));
+    assert_eq!(answers.iter().filter(|answer| !answer.cached).count(), 1);
+    let ids: std::collections::BTreeSet<_> = answers.iter().map(|answer| answer.query_id).collect();
+    assert_eq!((ids.len(), house.used().await), (20, 20), "each is kept and counted");
+    assert_eq!(house.chat.log().count(), 1);
+}
+
+#[tokio::test]
+async fn who_waited_for_an_answer_that_failed_asks_for_themselves() {
+    let house = House::new(true).await;
+    house.chat.script(Reply::status(400));
+    house.chat.answer_with("Abre às 6h [1].");
+    let asked = ask("Que horas abre a piscina?");
+    let answers = futures::future::join_all((0..5).map(|_| house.engine.answer(&asked))).await;
+    let failed = answers.iter().filter(|answer| answer.is_err()).count();
+    assert_eq!((failed, house.used().await), (1, 4));
 }
 
 #[tokio::test]
