@@ -39,6 +39,7 @@ fn table(app: &App) -> OpenApiRouter<App> {
         .merge(open(routes!(auth::login::login)))
         .merge(open(routes!(auth::refresh::refresh)))
         .merge(person(routes!(auth::logout::logout)))
+        .merge(person(routes!(auth::accept_invitation::accept_invitation)))
         .merge(needs(P::ApiKeysCreate, routes!(auth::create_key::create_key)))
         .merge(needs(P::ApiKeysRead, routes!(auth::list_keys::list_keys)))
         .merge(needs(P::ApiKeysDelete, routes!(auth::revoke_key::revoke_key)))

@@ -9,3 +9,7 @@ CREATE INDEX idx_conversation_notes_created ON conversation_notes(organization_i
 
 -- What an agent offers customers to choose from, as JSON.
 ALTER TABLE agents ADD COLUMN menu TEXT;
+
+-- The role somebody has in this organization, if it is not the one they have everywhere: who accepted an
+-- invitation with an account they had.
+ALTER TABLE user_organizations ADD COLUMN user_role TEXT;
