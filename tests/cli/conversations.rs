@@ -214,3 +214,36 @@ fn without_channels_nothing_speaks_of_them() {
     deployment.run(&["conversations", "send", ANA, "oi"]).expect(3);
     deployment.run(&["templates", "sync"]).expect(3);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_commands_change_is_in_the_audit_log_with_who_ran_them() {
+    let shop = Shop::new().await;
+    shop.hears("1", "oi, é segredo").await;
+    let id = shop.conversation();
+    shop.run(&["conversations", "take", &id]).expect(0);
+    shop.run(&["conversations", "note", &id, "segredo"]).expect(0);
+    shop.run(&["conversations", "export", &id]).expect(0);
+    shop.run(&["agents", "create", "Vendas"]).expect(0);
+    shop.run(&["contacts", "erase", ANA, "--yes"]).expect(0);
+    shop.run(&["conversations", "take", NOBODY]).expect(4);
+    let engine = shop.engine().await;
+    let (lines, _) = engine.audit_log(1, 100).await.unwrap();
+    engine.close().await.unwrap();
+    let done: Vec<&str> = lines.iter().rev().map(|line| line.action.as_str()).collect();
+    let expected = [
+        "organization:create",
+        "conversations:update",
+        "conversations:update",
+        "conversations:export",
+        "agents:create",
+        "conversations:delete",
+    ];
+    assert_eq!(done, expected, "what only looks, or fails, changes nothing");
+    let me = std::process::Command::new("id").arg("-un").output().unwrap().stdout;
+    let me = String::from_utf8(me).unwrap();
+    for line in &lines {
+        assert_eq!((line.actor_type.as_str(), line.actor_id.as_deref()), ("cli", Some(me.trim())));
+    }
+    let text = serde_json::to_string(&lines).unwrap();
+    assert!(text.contains(&id) && !text.contains("segredo") && !text.contains(ANA), "{text}");
+}

@@ -26,6 +26,7 @@ mod health;
 mod lock;
 mod members;
 mod open;
+mod operator;
 mod organizations;
 mod processing;
 mod profile;

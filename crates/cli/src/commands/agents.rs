@@ -8,6 +8,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::args::AgentsCommand;
+use crate::audit;
 use crate::exit::Exit;
 use crate::output::{Printer, table};
 
@@ -31,7 +32,9 @@ pub async fn run(config: Config, command: AgentsCommand, printer: &Printer) -> R
                 whatsapp_phone_number: settings.whatsapp_phone_number,
                 menu: settings.menu.as_deref().map(menu).transpose()?,
             };
-            printer.result(&engine.create_agent(new).await?, show)?;
+            let agent = engine.create_agent(new).await?;
+            audit::note(&engine, "agents:create", Some(agent.id.to_string()), json!({})).await;
+            printer.result(&agent, show)?;
         }
         AgentsCommand::Update { agent, name, active, default, no_menu, settings } => {
             let patch = AgentPatch {
@@ -50,11 +53,14 @@ pub async fn run(config: Config, command: AgentsCommand, printer: &Printer) -> R
                 is_default: default.then_some(true),
             };
             let id = engine.find_agent(&agent).await?.id;
-            printer.result(&engine.update_agent(id, patch).await?, show)?;
+            let agent = engine.update_agent(id, patch).await?;
+            audit::note(&engine, "agents:update", Some(id.to_string()), json!({})).await;
+            printer.result(&agent, show)?;
         }
         AgentsCommand::Delete { agent } => {
             let agent = engine.find_agent(&agent).await?;
             engine.delete_agent(agent.id).await?;
+            audit::note(&engine, "agents:delete", Some(agent.id.to_string()), json!({})).await;
             printer.result(&json!({ "deleted": agent }), |_| format!("Deleted {}.", agent.name))?;
         }
     }

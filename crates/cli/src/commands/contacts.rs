@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use serde_json::json;
 
 use crate::args::ContactsCommand as Command;
+use crate::audit;
 use crate::exit::Exit;
 use crate::output::{Printer, plain, shorten, table};
 
@@ -26,6 +27,7 @@ pub async fn run(config: Config, command: Command, printer: &Printer) -> Result<
         Command::Export { contact } => {
             let id = engine.find_contact(&contact).await?;
             let everything = engine.export_contact(id).await?;
+            audit::note(&engine, "contacts:export", Some(id.to_string()), json!({})).await;
             let pretty = serde_json::to_string_pretty(&everything);
             printer.line(&pretty.context("the contact cannot be written as JSON")?)?;
         }
@@ -38,6 +40,8 @@ pub async fn run(config: Config, command: Command, printer: &Printer) -> Result<
                 return Err(Error::invalid(message).into());
             }
             let erased = engine.erase_contact(id).await?;
+            audit::note(&engine, "conversations:delete", Some(id.to_string()), json!({ "erased": erased }))
+                .await;
             printer.result(&json!({ "contactId": id, "erased": erased }), |_| report(&erased))?;
         }
     }

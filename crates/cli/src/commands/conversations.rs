@@ -15,7 +15,7 @@ use super::agent_id;
 use crate::args::ConversationsCommand as Command;
 use crate::exit::Exit;
 use crate::output::Printer;
-use crate::{delivery, phone};
+use crate::{audit, delivery, phone};
 
 /// Lists, shows and searches conversations, writes in them, and puts them into other hands.
 pub async fn run(config: Config, command: Command, printer: &Printer) -> Result<Exit> {
@@ -38,6 +38,7 @@ pub async fn run(config: Config, command: Command, printer: &Printer) -> Result<
         Command::Read { id } => {
             let id = id.parse()?;
             engine.mark_conversation_read(id).await?;
+            note(&engine, id, "read").await;
             printer.result(&engine.conversation(id).await?, |conversation| {
                 format!("The conversation with {} is read.", text::name(conversation))
             })?;
@@ -52,21 +53,30 @@ pub async fn run(config: Config, command: Command, printer: &Printer) -> Result<
             set_status(&engine, id.parse()?, ConversationStatus::Active, printer).await?;
         }
         Command::Note { id, text } => {
-            let note = engine.add_note(id.parse()?, None, &text.join(" ")).await?;
-            printer.result(&note, |_| "Noted.".to_owned())?;
+            let id = id.parse()?;
+            let written = engine.add_note(id, None, &text.join(" ")).await?;
+            note(&engine, id, "note").await;
+            printer.result(&written, |_| "Noted.".to_owned())?;
         }
         Command::Search { words, limit } => {
             let messages = engine.search_messages(&words.join(" "), limit).await?;
             printer.result(&json!({ "messages": messages }), |_| text::found(&messages))?;
         }
         Command::Export { id } => {
-            let everything = engine.export_conversation(id.parse()?).await?;
+            let id: ConversationId = id.parse()?;
+            let everything = engine.export_conversation(id).await?;
+            audit::note(&engine, "conversations:export", Some(id.to_string()), json!({})).await;
             let pretty = serde_json::to_string_pretty(&everything);
             printer.line(&pretty.context("the conversation cannot be written as JSON")?)?;
         }
     }
     engine.close().await?;
     Ok(exit)
+}
+
+/// Notes what was done in a conversation; never what was said.
+async fn note(engine: &Engine, id: ConversationId, verb: &str) {
+    audit::note(engine, "conversations:update", Some(id.to_string()), json!({ "verb": verb })).await;
 }
 
 async fn show(engine: &Engine, id: ConversationId, limit: u32, printer: &Printer) -> Result<()> {
@@ -97,12 +107,14 @@ async fn send(
         }
         _ => error,
     })?;
+    note(engine, conversation, "send").await;
     let parts = engine.store().reply_parts(reply).await?;
     delivery::deliver(engine, conversation, &parts, printer).await
 }
 
 async fn hand_over(engine: &Engine, id: ConversationId, to: Hands, printer: &Printer) -> Result<()> {
     engine.hand_over(id, to).await?;
+    note(engine, id, if to == Hands::Human { "take" } else { "release" }).await;
     printer.result(&engine.conversation(id).await?, |conversation| {
         let who = text::name(conversation);
         match to {
@@ -119,6 +131,7 @@ async fn set_status(
     printer: &Printer,
 ) -> Result<()> {
     engine.set_conversation_status(id, status).await?;
+    note(engine, id, status.as_str()).await;
     printer.result(&engine.conversation(id).await?, |conversation| {
         format!("The conversation with {} is {}.", text::name(conversation), status.as_str())
     })
