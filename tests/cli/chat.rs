@@ -63,3 +63,25 @@ fn the_agent_is_chosen_by_name_and_answers_in_its_language() {
     assert!(ran.stdout.starts_with("All right! I am calling someone"), "{}", ran.stdout);
     deployment.run_with_input(&["chat", "--agent", "nobody"], b"").expect(4);
 }
+
+#[test]
+fn a_menu_is_given_to_an_agent_and_its_rows_are_tapped_by_name() {
+    let deployment = pool();
+    let rows = json!([{ "id": "horario", "title": "Horário", "asks": "Que horas abre a piscina?" }]);
+    let file = deployment.write("menu.json", json!({ "rows": rows, "words": ["opções"] }).to_string());
+    let file = file.to_str().unwrap();
+    let agents = deployment.run(&["--json", "agents", "list"]).expect(0).json();
+    let agent = agents["agents"][0]["name"].as_str().unwrap();
+    let shown = deployment.run(&["agents", "update", agent, "--menu", file]).expect(0).stdout;
+    assert!(shown.contains("horario: Horário → Que horas abre a piscina?"), "{shown}");
+    let read = deployment.run_with_input(&["chat"], "opcoes\nhorário\n".as_bytes()).expect(0).stdout;
+    assert!(read.contains("\n[Horário] [Falar com alguém]"), "{read}");
+    assert!(read.contains("abre às 6h"), "{read}");
+
+    let wrong = deployment.write("wrong.json", r#"{ "rows": [{ "id": "a b", "title": "A" }] }"#.to_owned());
+    let wrong = deployment.run(&["agents", "update", agent, "--menu", wrong.to_str().unwrap()]).expect(3);
+    assert!(wrong.stderr.contains("menu.rows[0].id"), "{}", wrong.stderr);
+    deployment.run(&["agents", "update", agent, "--menu", "missing.json"]).expect(4);
+    let without = deployment.run(&["agents", "update", agent, "--no-menu"]).expect(0).stdout;
+    assert!(!without.contains("menu ("), "{without}");
+}

@@ -53,6 +53,11 @@ async fn a_conversation_changes_hands_and_is_put_away() {
     let id = shop.conversation();
     let total = |args: &[&str]| shop.json(&[&["conversations", "list"][..], args].concat())["total"].clone();
 
+    assert_eq!(shop.json(&["conversations", "read", &id])["unread"], 0);
+    let agents = shop.json(&["agents", "list"]);
+    let agent = agents["agents"][0]["name"].as_str().unwrap();
+    assert_eq!(total(&["--agent", agent]), 1);
+    shop.run(&["conversations", "list", "--agent", "Ninguém"]).expect(4);
     assert_eq!(shop.json(&["conversations", "take", &id])["state"], "human");
     assert_eq!((total(&["--state", "human"]), total(&["--state", "bot"])), (json!(1), json!(0)));
     assert_eq!(shop.json(&["conversations", "release", &id])["state"], "bot");
@@ -91,6 +96,33 @@ async fn what_a_person_writes_is_sent_at_once_and_takes_the_conversation_over() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_contact_is_shown_exported_and_erased() {
+    let shop = Shop::new().await;
+    assert_eq!(shop.run(&["contacts", "list"]).expect(0).stdout, "No contacts.\n");
+    shop.hears("1", "oi, aqui é a Ana").await;
+    let conversation = shop.conversation();
+    let list = shop.run(&["contacts", "list", "--search", "ana"]).expect(0).stdout;
+    assert!(list.contains("Ana") && list.contains(ANA), "{list}");
+    assert_fits(&list);
+    let shown = shop.run(&["contacts", "show", "+55 (11) 98765-4321"]).expect(0).stdout;
+    assert!(shown.contains(&format!("phone: {ANA}\nconversation: {conversation}\n")), "{shown}");
+    let exported = shop.run(&["contacts", "export", ANA]).expect(0).json();
+    assert_eq!(exported["messages"][0]["content"], "oi, aqui é a Ana");
+
+    let refused = shop.run(&["contacts", "erase", ANA]).expect(3).stderr;
+    assert!(refused.contains("--yes"), "{refused}");
+    let erased = shop.json(&["contacts", "erase", ANA, "--yes"]);
+    let erased = &erased["erased"];
+    assert_eq!((&erased["messages"], &erased["webhooks"]), (&json!(1), &json!(1)));
+    for verb in ["show", "export", "erase"] {
+        shop.run(&["contacts", verb, ANA]).expect(4);
+        shop.run(&["contacts", verb, NOBODY]).expect(4);
+    }
+    assert_eq!(shop.json(&["conversations", "list"])["total"], 0);
+    shop.run(&["conversations", "show", &conversation]).expect(4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_sent_is_an_error() {
     let shop = Shop::new().await;
     shop.hears("1", "oi").await;
@@ -107,7 +139,7 @@ async fn what_is_not_sent_is_an_error() {
     shop.run(&["conversations", "send", ANA, "oi", "--channel", "filial"]).expect(4);
     shop.run(&["conversations", "send", &id, "oi", "--channel", "loja"]).expect(3);
     shop.run(&["conversations", "send", &id]).expect(2);
-    for verb in ["show", "take", "release", "block", "archive", "reopen", "export"] {
+    for verb in ["show", "take", "release", "read", "block", "archive", "reopen", "export"] {
         shop.run(&["conversations", verb, NOBODY]).expect(4);
         shop.run(&["conversations", verb, "not-an-id"]).expect(3);
     }
@@ -181,4 +213,37 @@ fn without_channels_nothing_speaks_of_them() {
     assert!(deployment.run(&["channels"]).expect(0).stdout.contains("whatsapp.channels"));
     deployment.run(&["conversations", "send", ANA, "oi"]).expect(3);
     deployment.run(&["templates", "sync"]).expect(3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_commands_change_is_in_the_audit_log_with_who_ran_them() {
+    let shop = Shop::new().await;
+    shop.hears("1", "oi, é segredo").await;
+    let id = shop.conversation();
+    shop.run(&["conversations", "take", &id]).expect(0);
+    shop.run(&["conversations", "note", &id, "segredo"]).expect(0);
+    shop.run(&["conversations", "export", &id]).expect(0);
+    shop.run(&["agents", "create", "Vendas"]).expect(0);
+    shop.run(&["contacts", "erase", ANA, "--yes"]).expect(0);
+    shop.run(&["conversations", "take", NOBODY]).expect(4);
+    let engine = shop.engine().await;
+    let (lines, _) = engine.audit_log(1, 100).await.unwrap();
+    engine.close().await.unwrap();
+    let done: Vec<&str> = lines.iter().rev().map(|line| line.action.as_str()).collect();
+    let expected = [
+        "organization:create",
+        "conversations:update",
+        "conversations:update",
+        "conversations:export",
+        "agents:create",
+        "conversations:delete",
+    ];
+    assert_eq!(done, expected, "what only looks, or fails, changes nothing");
+    let me = std::process::Command::new("id").arg("-un").output().unwrap().stdout;
+    let me = String::from_utf8(me).unwrap();
+    for line in &lines {
+        assert_eq!((line.actor_type.as_str(), line.actor_id.as_deref()), ("cli", Some(me.trim())));
+    }
+    let text = serde_json::to_string(&lines).unwrap();
+    assert!(text.contains(&id) && !text.contains("segredo") && !text.contains(ANA), "{text}");
 }

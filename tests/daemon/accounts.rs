@@ -164,6 +164,73 @@ async fn a_member_has_what_the_role_gives_and_the_last_owner_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_account_joins_a_second_business_in_the_role_it_is_offered_there() {
+    let app = TestApp::start_with(|config| {
+        config.auth.registration = agent_core::config::RegistrationMode::Open;
+    })
+    .await;
+    let ours = app.register("nos@example.com", json!({ "organizationName": "Nós" })).await;
+    let theirs = app.register("eles@example.com", json!({ "organizationName": "Eles" })).await;
+    let offer = json!({ "email": "nos@example.com", "memberRole": "member", "role": "read_only" });
+    let invited = app.post(&theirs, "/users/invitations", offer).await.expect(201);
+    let accept = async |who: &crate::app::Login| {
+        app.post(who, "/auth/accept-invitation", json!({ "invitationToken": invited["token"] })).await
+    };
+    accept(&theirs).await.expect_problem(403, "invitation_mismatch");
+    let joined = crate::app::login(&accept(&ours).await.expect(200));
+    assert_eq!((&joined.user, &joined.organization), (&ours.user, &theirs.organization));
+    accept(&ours).await.expect_problem(400, "invitation_invalid");
+
+    // An owner at home, a reader here; the login they came with is still that of home.
+    app.get(&joined, "/documents").await.expect(200);
+    app.post(&joined, "/agents", json!({ "name": "X" })).await.expect_problem(403, "permission_denied");
+    app.post(&ours, "/agents", json!({ "name": "X" })).await.expect(201);
+    let users = app.get(&theirs, "/users").await.expect(200);
+    let roles: Vec<_> = users.as_array().unwrap().iter().map(|u| u["role"].as_str().unwrap()).collect();
+    assert_eq!(roles, ["admin", "read_only"]);
+    // A change of the role here is one of here alone.
+    let path = format!("/users/{}", ours.user);
+    app.put(&theirs, &path, json!({ "role": "agent" })).await.expect(200);
+    app.post(&joined, "/agents", json!({ "name": "X" })).await.expect(201);
+    assert_eq!(app.get(&ours, &path).await.expect(200)["role"], "admin");
+    app.put(&theirs, &path, json!({ "isActive": false })).await.expect_problem(409, "member_elsewhere");
+
+    let again =
+        json!({ "email": "nos@example.com", "password": PASSWORD, "organizationId": theirs.organization });
+    let again = app.post_open("/auth/login", again).await.expect(200);
+    assert_eq!(again["user"]["role"], "agent", "{again}");
+    let log = app.get(&theirs, "/admin/audit-log").await.expect(200);
+    assert!(log["data"].as_array().unwrap().iter().any(|line| line["action"] == "member.join"), "{log}");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_keys_that_a_member_made_go_with_the_member() {
+    let app = TestApp::start().await;
+    let owner = app.owner().await;
+    let chief = app.member(&owner, "chefe@example.com", "admin", "admin").await;
+    let key = async |who| {
+        let made =
+            app.post(who, "/auth/api-keys", json!({ "name": "site", "scopes": ["documents:read"] })).await;
+        made.expect(201)["apiKey"].as_str().unwrap().to_owned()
+    };
+    let (theirs, ours) = (key(&chief).await, key(&owner).await);
+    let with = |key: &str| app.send(app.request(Method::GET, "/documents").header("x-api-key", key));
+    with(&theirs).await.expect(200);
+    app.delete(&owner, &format!("/users/{}", chief.user)).await.expect(204);
+    with(&theirs).await.expect_problem(401, "invalid_api_key");
+    with(&ours).await.expect(200);
+    let listed = app.get(&owner, "/auth/api-keys").await.expect(200);
+    let revoked = listed.as_array().unwrap().iter().filter(|key| key["revokedAt"].is_string()).count();
+    assert_eq!((listed.as_array().unwrap().len(), revoked), (2, 1));
+    let log = app.get(&owner, "/admin/audit-log").await.expect(200);
+    let line =
+        log["data"].as_array().unwrap().iter().find(|line| line["action"] == "api_key.revoke").cloned();
+    assert_eq!(line.unwrap()["actorId"], json!(owner.user));
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_can_change_export_and_delete_ones_own_account() {
     let app = TestApp::start().await;
     let owner = app.owner().await;

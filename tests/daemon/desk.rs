@@ -127,6 +127,8 @@ async fn conversations_are_listed_searched_noted_put_away_and_exported() {
     };
     assert_eq!((total("state=bot").await, total("state=human").await), (1, 0));
     assert_eq!(total(&format!("agentId={NOBODY}")).await, 0);
+    let agents = app.get(&owner, "/agents").await.expect(200);
+    assert_eq!(total(&format!("agentId={}", agents[0]["id"].as_str().unwrap())).await, 1);
     let wrong = app.get(&owner, "/whatsapp/conversations?state=nobody").await;
     wrong.expect_problem(400, "validation_failed");
 
@@ -156,6 +158,12 @@ async fn conversations_are_listed_searched_noted_put_away_and_exported() {
     put("gone").await.expect_problem(400, "validation_failed");
     customer_writes(&app, "wamid.2", "Ainda aí?").await;
     assert_eq!(total("status=active").await, 1, "the next message brings it back");
+    dealt_with(&app, &owner).await;
+    assert_eq!(app.post(&owner, &format!("{path}/takeover"), json!({})).await.expect(200)["unread"], 0);
+    customer_writes(&app, "wamid.3", "Alô?").await;
+    assert_eq!(app.get(&owner, &path).await.expect(200)["unread"], 1);
+    let read = app.post(&owner, &format!("{path}/read"), json!({})).await.expect(200);
+    assert_eq!((&read["unread"], &read["lastText"]), (&json!(0), &json!("Alô?")));
     assert_eq!(put("blocked").await.expect(200)["status"], "blocked");
 
     let export = app.get(&owner, &format!("{path}/export")).await.expect(200);
@@ -165,6 +173,50 @@ async fn conversations_are_listed_searched_noted_put_away_and_exported() {
     let exported = log["data"].as_array().unwrap().iter().find(|l| l["action"] == "conversations:export");
     let id = exported.unwrap()["resourceId"].as_str().unwrap();
     assert!(path.ends_with(id) && !log.to_string().contains("antiga"), "{log}");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contact_takes_everything_along_or_leaves_nothing() {
+    let graph = FakeGraph::start().await;
+    let app = start(&graph).await;
+    let owner = app.owner().await;
+    let attendant = app.member(&owner, "agente@example.com", "member", "agent").await;
+    app.ingest(&owner, "horario.md", HOURS).await;
+    customer_writes(&app, "wamid.1", QUESTION).await;
+    graph.wait_for(1).await;
+    dealt_with(&app, &owner).await;
+    let path = conversation(&app, &owner).await;
+    app.post(&owner, &format!("{path}/notes"), json!({ "content": "cliente antiga" })).await.expect(201);
+    let list = app.get(&owner, "/contacts?q=99999-0001").await.expect(200);
+    assert_eq!(list["pagination"]["total"], 1);
+    assert_eq!(app.get(&owner, "/contacts?q=Rui").await.expect(200)["data"], json!([]));
+    let contact = format!("/contacts/{}", list["data"][0]["id"].as_str().unwrap());
+    let shown = app.get(&owner, &contact).await.expect(200);
+    assert_eq!(shown["identifiers"], json!([{ "kind": "phone", "value": CUSTOMER }]));
+    assert!(path.ends_with(shown["conversations"][0].as_str().unwrap()), "{shown}");
+
+    let export = app.get(&attendant, &format!("{contact}/export")).await.expect(200);
+    assert_eq!((&export["contact"]["name"], &export["contact"]["phone"]), (&json!("Ana"), &json!(CUSTOMER)));
+    assert_eq!(export["messages"][0]["content"], QUESTION, "{export}");
+    assert_eq!(export["messages"][0]["details"]["id"], "wamid.1", "what Meta said about it, too");
+    assert_eq!(export["notes"][0]["content"], "cliente antiga");
+    assert_eq!(export["queries"][0]["question"], QUESTION);
+
+    app.delete(&attendant, &contact).await.expect_problem(403, "permission_denied");
+    let erased = app.delete(&owner, &contact).await.expect(200);
+    for (what, least) in
+        [("conversations", 1), ("messages", 2), ("notes", 1), ("queries", 1), ("webhooks", 1)]
+    {
+        assert!(erased[what].as_u64().unwrap() >= least, "{what}: {erased}");
+    }
+    app.get(&owner, &contact).await.expect_problem(404, "not_found");
+    app.get(&owner, &path).await.expect_problem(404, "not_found");
+    app.delete(&owner, &contact).await.expect_problem(404, "not_found");
+    assert_eq!(app.get(&owner, "/whatsapp/search?q=loja").await.expect(200), json!([]));
+    let log = app.get(&owner, "/admin/audit-log").await.expect(200).to_string();
+    assert!(log.contains("contacts:export") && log.contains("conversations:delete"), "{log}");
+    assert!(!log.contains(CUSTOMER), "{log}");
     app.stop().await;
 }
 

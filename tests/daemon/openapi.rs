@@ -76,6 +76,8 @@ async fn answers_are_what_the_document_says() {
     conforms(&document, "/whatsapp/send", "post", "200", &sent);
     let conversation = format!("/whatsapp/conversations/{}", sent["conversationId"].as_str().unwrap());
     app.post(&owner, &format!("{conversation}/notes"), json!({ "content": "gata" })).await.expect(201);
+    let contact = app.get(&owner, &conversation).await.expect(200)["contact"]["id"].clone();
+    let contact = contact.as_str().unwrap();
     let reads = [
         ("/documents", "/documents".to_owned()),
         ("/documents/{id}", format!("/documents/{id}")),
@@ -87,6 +89,9 @@ async fn answers_are_what_the_document_says() {
         ("/whatsapp/conversations/{id}/messages", format!("{conversation}/messages")),
         ("/whatsapp/conversations/{id}/notes", format!("{conversation}/notes")),
         ("/whatsapp/conversations/{id}/export", format!("{conversation}/export")),
+        ("/contacts", "/contacts".to_owned()),
+        ("/contacts/{id}", format!("/contacts/{contact}")),
+        ("/contacts/{id}/export", format!("/contacts/{contact}/export")),
         ("/whatsapp/search", "/whatsapp/search?q=gatos".to_owned()),
         ("/whatsapp/channels", "/whatsapp/channels".to_owned()),
         ("/users", "/users".to_owned()),

@@ -19,6 +19,20 @@ async fn agents_are_created_changed_and_deleted() {
     let changed = app.put(&owner, &path, json!({ "name": "Vendas 2", "isDefault": true })).await.expect(200);
     assert_eq!((changed["name"].as_str(), changed["isDefault"].as_bool()), (Some("Vendas 2"), Some(true)));
     app.delete(&owner, &path).await.expect_problem(409, "conflict");
+
+    let rows = json!([{ "id": "horario", "title": "Horário", "asks": "Que horas abre?" }]);
+    let with_menu = app.put(&owner, &path, json!({ "menu": { "rows": rows } })).await.expect(200);
+    let menu = &with_menu["menu"];
+    assert_eq!((&menu["rows"][0]["asks"], &menu["person"]), (&json!("Que horas abre?"), &json!(true)));
+    assert_eq!(menu["words"], json!(["menu"]));
+    let kept = app.put(&owner, &path, json!({ "maxTokens": 100 })).await.expect(200);
+    assert_eq!(&kept["menu"], menu, "what is absent stays");
+    let long = json!([{ "id": "a", "title": "Um título longo demais para uma linha" }]);
+    let wrong = app.put(&owner, &path, json!({ "menu": { "rows": long } })).await;
+    wrong.expect_problem(400, "validation_failed");
+    assert_eq!(wrong.body["errors"][0]["field"], "menu.rows[0].title", "{}", wrong.body);
+    let without = app.put(&owner, &path, json!({ "menu": null })).await.expect(200);
+    assert!(without["menu"].is_null(), "{without}");
     let first = format!("/agents/{}", agents[0]["id"].as_str().unwrap());
     app.delete(&owner, &first).await.expect(204);
     app.get(&owner, &first).await.expect_problem(404, "not_found");

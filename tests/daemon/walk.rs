@@ -61,6 +61,7 @@ async fn things(app: &TestApp, who: &Login) -> BTreeMap<&'static str, String> {
         ("users", who.user.clone()),
         ("organizations", who.organization.clone()),
         ("conversations", text(&conversations["data"][0]["id"])),
+        ("contacts", text(&conversations["data"][0]["contact"]["id"])),
         ("webhook", CHANNEL.to_owned()),
     ])
 }
@@ -181,6 +182,7 @@ async fn another_business_finds_nothing_of_ours() {
         "/admin/jobs",
         "/admin/audit-log",
         "/whatsapp/conversations",
+        "/contacts",
         "/whatsapp/channels",
         "/whatsapp/search?q=cofre",
     ] {
@@ -197,5 +199,6 @@ async fn another_business_finds_nothing_of_ours() {
     app.get(&ours, &format!("/agents/{}", ids["agents"])).await.expect(200);
     let conversation = format!("/whatsapp/conversations/{}", ids["conversations"]);
     assert_eq!(app.get(&ours, &conversation).await.expect(200)["status"], "active");
+    app.get(&ours, &format!("/contacts/{}", ids["contacts"])).await.expect(200);
     app.stop().await;
 }

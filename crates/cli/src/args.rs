@@ -13,7 +13,9 @@ use clap::{Args, Parser, Subcommand};
 use crate::exit;
 
 pub use manage::{AgentsCommand, ConfigCommand, DocumentsCommand, JobsCommand, ModelsCommand};
-pub use whatsapp::{ChatArgs, ConversationsCommand, SimulateArgs, Since, TemplatesCommand, WebhookCommand};
+pub use whatsapp::{
+    ChatArgs, ContactsCommand, ConversationsCommand, SimulateArgs, Since, TemplatesCommand, WebhookCommand,
+};
 
 /// Answers customers from a business's own documents.
 #[derive(Debug, Parser)]
@@ -75,6 +77,9 @@ pub enum Command {
     /// Read customers' conversations, write in them, take them over
     #[command(subcommand)]
     Conversations(ConversationsCommand),
+    /// Show who writes, export what is kept of them, erase them
+    #[command(subcommand)]
+    Contacts(ContactsCommand),
     /// List the WhatsApp channels and how they do
     Channels,
     /// Fetch, list and send WhatsApp message templates

@@ -2,6 +2,7 @@
 //! code. Everything else is in the modules.
 
 mod args;
+mod audit;
 mod batch;
 mod commands;
 mod delivery;

@@ -2,7 +2,7 @@
 //!
 //! `open.rs` puts the parts together, `documents.rs` ingests and lists, `uploads.rs` receives documents,
 //! `processing.rs` makes them searchable, `ask.rs` checks questions and searches, `respond.rs` answers
-//! (`conversation.rs`: follow-ups), `feedback.rs` looks answers up again, `agents.rs` manages agents,
+//! (`conversation.rs`: follow-ups, `flights.rs`: the same asked by many), `feedback.rs` looks answers up again, `agents.rs` manages agents,
 //! `reindex.rs` rebuilds the index, `retention.rs` forgets, `exports.rs` gives people their data,
 //! `status.rs` and `health.rs` report. Accounts: `sessions.rs` logs in and out, `authenticate.rs` says who
 //! is calling, and `profile.rs`, `members.rs`, `api_keys.rs`, `organizations.rs` and `audit.rs` manage what
@@ -15,15 +15,18 @@ mod api_keys;
 mod ask;
 mod audit;
 mod authenticate;
+mod contacts;
 mod conversation;
 mod documents;
 mod exports;
 mod feedback;
+mod flights;
 mod handlers;
 mod health;
 mod lock;
 mod members;
 mod open;
+mod operator;
 mod organizations;
 mod processing;
 mod profile;
@@ -84,6 +87,8 @@ struct Parts {
     sandbox: OnceCell<Arc<Sandbox>>,
     chat: Option<SharedChatModel>,
     accounts: Accounts,
+    /// Answers that are being made.
+    flights: flights::Flights,
     /// One for each service on the internet that is configured.
     breakers: Vec<Arc<Breaker>>,
     whatsapp: whatsapp::Whatsapp,
@@ -126,3 +131,6 @@ impl Engine {
         self.parts.store.clone().close().await
     }
 }
+
+#[cfg(test)]
+mod shelf;

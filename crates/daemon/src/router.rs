@@ -20,7 +20,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use crate::access::{self, API_KEY, Access};
-use crate::api::{admin, agents, auth, documents, health, organizations, rag, users, whatsapp};
+use crate::api::{admin, agents, auth, contacts, documents, health, organizations, rag, users, whatsapp};
 use crate::observe::{REQUEST_ID, observe, observe_webhook};
 use crate::response::Problem;
 use crate::state::App;
@@ -39,6 +39,7 @@ fn table(app: &App) -> OpenApiRouter<App> {
         .merge(open(routes!(auth::login::login)))
         .merge(open(routes!(auth::refresh::refresh)))
         .merge(person(routes!(auth::logout::logout)))
+        .merge(person(routes!(auth::accept_invitation::accept_invitation)))
         .merge(needs(P::ApiKeysCreate, routes!(auth::create_key::create_key)))
         .merge(needs(P::ApiKeysRead, routes!(auth::list_keys::list_keys)))
         .merge(needs(P::ApiKeysDelete, routes!(auth::revoke_key::revoke_key)))
@@ -82,6 +83,7 @@ fn table(app: &App) -> OpenApiRouter<App> {
         .merge(needs(P::ConversationsUpdate, routes!(whatsapp::write::write)))
         .merge(needs(P::ConversationsUpdate, routes!(whatsapp::takeover::takeover)))
         .merge(needs(P::ConversationsUpdate, routes!(whatsapp::release::release)))
+        .merge(needs(P::ConversationsUpdate, routes!(whatsapp::mark_read::mark_read)))
         .merge(needs(P::ConversationsUpdate, routes!(whatsapp::set_status::set_status)))
         .merge(needs(P::ConversationsRead, routes!(whatsapp::notes::notes)))
         .merge(needs(P::ConversationsUpdate, routes!(whatsapp::add_note::add_note)))
@@ -89,6 +91,10 @@ fn table(app: &App) -> OpenApiRouter<App> {
         .merge(needs(P::ConversationsRead, routes!(whatsapp::search::search)))
         .merge(needs(P::ConversationsRead, routes!(whatsapp::channels::channels)))
         .merge(needs(P::ConversationsRead, routes!(whatsapp::events::events)))
+        .merge(needs(P::ConversationsRead, routes!(contacts::list::list)))
+        .merge(needs(P::ConversationsRead, routes!(contacts::show::show)))
+        .merge(needs(P::ConversationsRead, routes!(contacts::export::export)))
+        .merge(needs(P::ConversationsDelete, routes!(contacts::erase::erase)))
         .merge(needs(P::AdminRead, routes!(admin::dashboard::dashboard)))
         .merge(needs(P::AdminRead, routes!(admin::audit_log::audit_log)))
         .merge(needs(P::AdminUpdate, routes!(admin::reindex_document::reindex_document)))

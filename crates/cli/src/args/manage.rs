@@ -75,6 +75,9 @@ pub enum AgentsCommand {
         /// Make it the agent that answers when none is named
         #[arg(long)]
         default: bool,
+        /// Take its menu away
+        #[arg(long, conflicts_with = "menu")]
+        no_menu: bool,
         /// Its settings
         #[command(flatten)]
         settings: AgentSettings,
@@ -107,6 +110,9 @@ pub struct AgentSettings {
     /// Business number it answers on
     #[arg(long, value_name = "NUMBER")]
     pub whatsapp_phone_number: Option<String>,
+    /// JSON file with what it offers customers on WhatsApp to choose from; `-` reads standard input
+    #[arg(long, value_name = "FILE")]
+    pub menu: Option<PathBuf>,
 }
 
 /// `jobs`

@@ -1,4 +1,4 @@
-//! Subcommands about WhatsApp: conversations, talking to an agent, templates, webhooks.
+//! Subcommands about WhatsApp: conversations, contacts, talking to an agent, templates, webhooks.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,6 +18,9 @@ pub enum ConversationsCommand {
         /// Only those in these hands: bot or human
         #[arg(long, value_parser = hands)]
         state: Option<Hands>,
+        /// Only those in which this agent (name or id) answers
+        #[arg(long, value_name = "AGENT")]
+        agent: Option<String>,
         /// active, archived or blocked [default: not archived]
         #[arg(long, value_parser = status)]
         status: Option<ConversationStatus>,
@@ -58,6 +61,11 @@ pub enum ConversationsCommand {
         /// Its id
         id: String,
     },
+    /// Mark what the customer wrote as read, without answering
+    Read {
+        /// Id of the conversation
+        id: String,
+    },
     /// Block the customer: messages are kept and never answered
     Block {
         /// Id of the conversation
@@ -94,6 +102,44 @@ pub enum ConversationsCommand {
     Export {
         /// Its id
         id: String,
+    },
+}
+
+/// `contacts`
+#[derive(Debug, Subcommand)]
+pub enum ContactsCommand {
+    /// List contacts, newest first
+    List {
+        /// Only those whose name, username, number or user id contains this
+        #[arg(long, value_name = "TEXT")]
+        search: Option<String>,
+        /// At most that many, 1 to 100
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = most())]
+        limit: u32,
+        /// Which page of that many
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+        page: u64,
+    },
+    /// Show a contact with everything it is known by
+    Show {
+        /// Its id, phone number or user id
+        #[arg(value_name = "ID|PHONE")]
+        contact: String,
+    },
+    /// Print everything that is kept about a contact, as JSON
+    Export {
+        /// Its id, phone number or user id
+        #[arg(value_name = "ID|PHONE")]
+        contact: String,
+    },
+    /// Erase a contact with everything that is kept about them; there is no way back
+    Erase {
+        /// Its id, phone number or user id
+        #[arg(value_name = "ID|PHONE")]
+        contact: String,
+        /// That it is meant
+        #[arg(long)]
+        yes: bool,
     },
 }
 

@@ -11,18 +11,20 @@ use agent_core::{Config, Engine, Error};
 use anyhow::{Context, Result};
 use serde_json::json;
 
+use super::agent_id;
 use crate::args::ConversationsCommand as Command;
 use crate::exit::Exit;
 use crate::output::Printer;
-use crate::{delivery, phone};
+use crate::{audit, delivery, phone};
 
 /// Lists, shows and searches conversations, writes in them, and puts them into other hands.
 pub async fn run(config: Config, command: Command, printer: &Printer) -> Result<Exit> {
     let engine = Engine::open(config).await?;
     let mut exit = Exit::Success;
     match command {
-        Command::List { state, status, limit, page } => {
-            let filter = ConversationFilter { state, status, ..ConversationFilter::default() };
+        Command::List { state, agent, status, limit, page } => {
+            let agent = agent_id(&engine, agent.as_deref()).await?;
+            let filter = ConversationFilter { agent, state, status, ..ConversationFilter::default() };
             let (found, total) = engine.conversations(filter, page, limit.into()).await?;
             let value = json!({ "conversations": found, "total": total });
             printer.result(&value, |_| text::list(&found, total))?;
@@ -33,6 +35,14 @@ pub async fn run(config: Config, command: Command, printer: &Printer) -> Result<
         }
         Command::Take { id } => hand_over(&engine, id.parse()?, Hands::Human, printer).await?,
         Command::Release { id } => hand_over(&engine, id.parse()?, Hands::Bot, printer).await?,
+        Command::Read { id } => {
+            let id = id.parse()?;
+            engine.mark_conversation_read(id).await?;
+            note(&engine, id, "read").await;
+            printer.result(&engine.conversation(id).await?, |conversation| {
+                format!("The conversation with {} is read.", text::name(conversation))
+            })?;
+        }
         Command::Block { id } => {
             set_status(&engine, id.parse()?, ConversationStatus::Blocked, printer).await?;
         }
@@ -43,21 +53,30 @@ pub async fn run(config: Config, command: Command, printer: &Printer) -> Result<
             set_status(&engine, id.parse()?, ConversationStatus::Active, printer).await?;
         }
         Command::Note { id, text } => {
-            let note = engine.add_note(id.parse()?, None, &text.join(" ")).await?;
-            printer.result(&note, |_| "Noted.".to_owned())?;
+            let id = id.parse()?;
+            let written = engine.add_note(id, None, &text.join(" ")).await?;
+            note(&engine, id, "note").await;
+            printer.result(&written, |_| "Noted.".to_owned())?;
         }
         Command::Search { words, limit } => {
             let messages = engine.search_messages(&words.join(" "), limit).await?;
             printer.result(&json!({ "messages": messages }), |_| text::found(&messages))?;
         }
         Command::Export { id } => {
-            let everything = engine.export_conversation(id.parse()?).await?;
+            let id: ConversationId = id.parse()?;
+            let everything = engine.export_conversation(id).await?;
+            audit::note(&engine, "conversations:export", Some(id.to_string()), json!({})).await;
             let pretty = serde_json::to_string_pretty(&everything);
             printer.line(&pretty.context("the conversation cannot be written as JSON")?)?;
         }
     }
     engine.close().await?;
     Ok(exit)
+}
+
+/// Notes what was done in a conversation; never what was said.
+async fn note(engine: &Engine, id: ConversationId, verb: &str) {
+    audit::note(engine, "conversations:update", Some(id.to_string()), json!({ "verb": verb })).await;
 }
 
 async fn show(engine: &Engine, id: ConversationId, limit: u32, printer: &Printer) -> Result<()> {
@@ -88,12 +107,14 @@ async fn send(
         }
         _ => error,
     })?;
+    note(engine, conversation, "send").await;
     let parts = engine.store().reply_parts(reply).await?;
     delivery::deliver(engine, conversation, &parts, printer).await
 }
 
 async fn hand_over(engine: &Engine, id: ConversationId, to: Hands, printer: &Printer) -> Result<()> {
     engine.hand_over(id, to).await?;
+    note(engine, id, if to == Hands::Human { "take" } else { "release" }).await;
     printer.result(&engine.conversation(id).await?, |conversation| {
         let who = text::name(conversation);
         match to {
@@ -110,6 +131,7 @@ async fn set_status(
     printer: &Printer,
 ) -> Result<()> {
     engine.set_conversation_status(id, status).await?;
+    note(engine, id, status.as_str()).await;
     printer.result(&engine.conversation(id).await?, |conversation| {
         format!("The conversation with {} is {}.", text::name(conversation), status.as_str())
     })

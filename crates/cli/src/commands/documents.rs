@@ -1,7 +1,7 @@
 //! `agentctl documents`
 
 use agent_core::ingest::Outcome;
-use agent_core::model::{Chunk, Document};
+use agent_core::model::{Chunk, Document, DocumentId};
 use agent_core::store::DocumentFilter;
 use agent_core::{Config, Engine};
 use anyhow::Result;
@@ -11,7 +11,7 @@ use super::agent_id;
 use crate::args::DocumentsCommand;
 use crate::exit::Exit;
 use crate::output::{Printer, shorten, table};
-use crate::{progress, stop};
+use crate::{audit, progress, stop};
 
 /// Lists, shows, deletes and reprocesses documents.
 pub async fn run(config: Config, command: DocumentsCommand, printer: &Printer) -> Result<Exit> {
@@ -35,12 +35,15 @@ pub async fn run(config: Config, command: DocumentsCommand, printer: &Printer) -
             Exit::Success
         }
         DocumentsCommand::Delete { ids } => {
-            let ids = ids.iter().map(|id| id.parse()).collect::<Result<Vec<_>, _>>()?;
+            let ids = ids.iter().map(|id| id.parse()).collect::<Result<Vec<DocumentId>, _>>()?;
             let mut deleted = Vec::new();
             let mut failed = None;
             for id in ids {
                 match engine.delete_document(id).await {
-                    Ok(document) => deleted.push(document),
+                    Ok(document) => {
+                        audit::note(&engine, "documents:delete", Some(id.to_string()), json!({})).await;
+                        deleted.push(document);
+                    }
                     Err(error) => {
                         failed = Some(error);
                         break;
@@ -70,6 +73,7 @@ pub async fn reprocess(engine: &Engine, id: &str, printer: &Printer) -> Result<E
     let outcome = engine.reprocess(id.parse()?, on_event, stop::on_ctrl_c(printer)).await;
     bar.finish_and_clear();
     let report = outcome?;
+    audit::note(engine, "documents:update", Some(id.to_owned()), json!({})).await;
     printer.result(&report, |report| match &report.error {
         Some(reason) => format!("failed: {}: {reason}", report.path),
         None => format!("Reprocessed {}: {} chunks.", report.path, report.chunks),

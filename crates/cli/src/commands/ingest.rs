@@ -6,12 +6,13 @@ use std::path::Path;
 use agent_core::ingest::{DocumentReport, Outcome};
 use agent_core::{Config, Engine, Error, IngestOptions, IngestReport};
 use anyhow::Result;
+use serde_json::json;
 
 use super::agent_id;
 use crate::args::IngestArgs;
 use crate::exit::Exit;
 use crate::output::Printer;
-use crate::{progress, stop};
+use crate::{audit, progress, stop};
 
 /// Ingests files, folders and standard input.
 pub async fn run(config: Config, args: IngestArgs, printer: &Printer) -> Result<Exit> {
@@ -31,9 +32,19 @@ pub async fn run(config: Config, args: IngestArgs, printer: &Printer) -> Result<
     let outcome = engine.ingest(&options, on_event, stop::on_ctrl_c(printer)).await;
     bar.finish_and_clear();
     let report = outcome?;
+    note(&engine, &report).await;
     engine.close().await?;
     printer.result(&report, text)?;
     Ok(exit(&report))
+}
+
+/// One line a run, if it changed anything.
+async fn note(engine: &Engine, report: &IngestReport) {
+    let t = &report.totals;
+    if t.ingested + t.updated + t.removed > 0 {
+        let details = json!({ "ingested": t.ingested, "updated": t.updated, "removed": t.removed });
+        audit::note(engine, "documents:create", None, details).await;
+    }
 }
 
 /// How to exit after an ingest or a reindex.

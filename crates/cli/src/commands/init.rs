@@ -7,6 +7,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::args::InitArgs;
+use crate::audit;
 use crate::exit::Exit;
 use crate::output::Printer;
 
@@ -21,6 +22,9 @@ pub async fn run(config: Config, args: InitArgs, printer: &Printer) -> Result<Ex
     let password = if args.password_stdin { Some(read_password()?) } else { None };
     let (engine, created) = Engine::init(config, Some(&args.name)).await?;
     let organization = engine.organization().clone();
+    if created {
+        audit::note(&engine, "organization:create", Some(organization.id.to_string()), json!({})).await;
+    }
     let owner = match &args.email {
         Some(email) => Some(make_owner(&engine, email, password).await?),
         None => None,
@@ -75,6 +79,9 @@ async fn make_owner(engine: &Engine, email: &str, given: Option<String>) -> Resu
         None => agent_core::accounts::new_password(engine.config().auth.password_min_length)?,
     };
     let (user, created) = engine.create_owner(email, &password).await?;
+    if created {
+        audit::note(engine, "users:create", Some(user.id.to_string()), json!({})).await;
+    }
     let generated = if created && given.is_none() { Some(password) } else { None };
     Ok(Owner { email: user.email, created, generated })
 }

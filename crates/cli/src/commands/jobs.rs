@@ -10,6 +10,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::args::JobsCommand;
+use crate::audit;
 use crate::exit::Exit;
 use crate::output::{Printer, shorten, table};
 use crate::stop;
@@ -32,7 +33,9 @@ pub async fn run(config: Config, command: JobsCommand, printer: &Printer) -> Res
         JobsCommand::Retry { ids } => {
             let mut jobs = Vec::new();
             for id in parse(&ids)? {
-                jobs.push(engine.retry_job(id, None).await?);
+                let job = engine.retry_job(id, None).await?;
+                note(&engine, &job, "retry").await;
+                jobs.push(job);
             }
             printer.result(&json!({ "retried": jobs }), |_| {
                 jobs.iter().map(|j| format!("{} ({}) will run again.\n", j.id, j.queue)).collect()
@@ -41,7 +44,9 @@ pub async fn run(config: Config, command: JobsCommand, printer: &Printer) -> Res
         JobsCommand::Discard { ids } => {
             let mut jobs = Vec::new();
             for id in parse(&ids)? {
-                jobs.push(engine.discard_job(id, None).await?);
+                let job = engine.discard_job(id, None).await?;
+                note(&engine, &job, "discard").await;
+                jobs.push(job);
             }
             printer.result(&json!({ "discarded": jobs }), |_| {
                 jobs.iter().map(|j| format!("Discarded {} ({}).\n", j.id, j.queue)).collect()
@@ -61,6 +66,18 @@ pub async fn run(config: Config, command: JobsCommand, printer: &Printer) -> Res
     }
     engine.close().await?;
     Ok(exit)
+}
+
+/// Notes it with the business whose job it is.
+async fn note(engine: &Engine, job: &JobRecord, verb: &str) {
+    let whose = job.organization_id.unwrap_or(engine.organization().id);
+    match engine.for_organization(whose).await {
+        Ok(engine) => {
+            let details = json!({ "verb": verb, "queue": job.queue });
+            audit::note(&engine, "admin:update", Some(job.id.to_string()), details).await;
+        }
+        Err(error) => tracing::debug!(%error, "the business is gone: nothing to audit"),
+    }
 }
 
 /// All of them or none: a typing mistake must not leave half of it done.

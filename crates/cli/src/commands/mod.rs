@@ -5,6 +5,7 @@ mod channels;
 mod chat;
 mod completions;
 mod config;
+mod contacts;
 mod conversations;
 mod documents;
 mod extract;
@@ -51,6 +52,7 @@ pub async fn run(cli: Cli, printer: &Printer) -> Result<Exit> {
         Command::Agents(command) => agents::run(config, command, printer).await,
         Command::Chat(args) => chat::run(config, &args, printer).await,
         Command::Conversations(command) => conversations::run(config, command, printer).await,
+        Command::Contacts(command) => contacts::run(config, command, printer).await,
         Command::Channels => channels::run(config, printer).await,
         Command::Templates(command) => templates::run(config, command, printer).await,
         Command::Webhook(command) => Box::pin(webhook::run(config, command, printer)).await,

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::args::TemplatesCommand;
 use crate::exit::Exit;
 use crate::output::{Printer, shorten, table};
-use crate::{delivery, phone};
+use crate::{audit, delivery, phone};
 
 /// Fetches, lists and sends message templates.
 pub async fn run(config: Config, command: TemplatesCommand, printer: &Printer) -> Result<Exit> {
@@ -25,6 +25,8 @@ pub async fn run(config: Config, command: TemplatesCommand, printer: &Printer) -
             let to = phone::typed(&phone);
             let message = TemplateToSend { to, name, language, values, channel, user: None };
             let (conversation, reply) = engine.send_template(message).await?;
+            let (id, details) = (Some(conversation.to_string()), json!({ "verb": "send template" }));
+            audit::note(&engine, "conversations:update", id, details).await;
             let parts = engine.store().reply_parts(reply).await?;
             delivery::deliver(&engine, conversation, &parts, printer).await?
         }
@@ -58,6 +60,7 @@ async fn sync(engine: &Engine, printer: &Printer) -> Result<Exit> {
         // Nothing was fetched at all: why is all there is to say.
         Some(error) if channels.iter().all(|channel| channel.error.is_some()) => Err(error.into()),
         first => {
+            audit::note(engine, "conversations:update", None, json!({ "verb": "sync templates" })).await;
             printer.result(&json!({ "channels": channels }), |_| channels.iter().map(line).collect())?;
             Ok(if first.is_some() { Exit::SomeFailed } else { Exit::Success })
         }

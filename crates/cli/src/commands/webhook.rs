@@ -16,6 +16,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::args::{Since, WebhookCommand};
+use crate::audit;
 use crate::exit::Exit;
 use crate::output::Printer;
 
@@ -42,6 +43,7 @@ async fn replay(config: Config, since: Since, printer: &Printer) -> Result<Exit>
         Since::Ago(ago) => engine.replay_webhooks(engine.clock().now() - ago).await?,
         Since::At(time) => engine.replay_webhooks(moment(&time)?).await?,
     };
+    audit::note(&engine, "admin:update", None, json!({ "verb": "replay", "read": read, "new": new })).await;
     engine.close().await?;
     printer.result(&json!({ "read": read, "new": new }), |_| {
         format!("Webhooks read: {read}. Messages that were not known: {new}.")

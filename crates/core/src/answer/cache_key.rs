@@ -102,6 +102,7 @@ mod tests {
             max_tokens: None,
             locale: Locale::Portuguese,
             whatsapp_phone_number: None,
+            menu: None,
             is_active: true,
             is_default: true,
             created_at: String::new(),

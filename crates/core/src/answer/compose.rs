@@ -4,7 +4,7 @@ use super::citation::CitationWriter;
 use super::extractive::extract;
 use super::guard::Known;
 use super::prompt::messages;
-use super::{Draft, Evidence, Gated, NO_MODEL, Tokens};
+use super::{Draft, Evidence, Gated, NO_MODEL, Tokens, Wish};
 use crate::error::Result;
 use crate::llm::{ChatModel, ChatRequest, OnPiece};
 use crate::model::{Agent, Turn};
@@ -24,6 +24,8 @@ pub struct Writing<'a> {
     pub max_tokens: Option<u32>,
     /// The conversation so far, oldest first.
     pub history: &'a [Turn],
+    /// What may be done instead of answering; only in one piece.
+    pub wishes: &'a [Wish],
 }
 
 /// Drafts the answer to what passed the gate. Without evidence no model is called.
@@ -61,6 +63,7 @@ async fn ask(
         messages: messages(evidence, agent, writing.history),
         temperature: writing.temperature.or(agent.temperature),
         max_tokens: writing.max_tokens.or(agent.max_tokens),
+        tools: writing.wishes.iter().map(|wish| wish.tool(agent.locale)).collect(),
     };
     let mut writer = CitationWriter::new(evidence.hits.len());
     let mut text = String::new();
@@ -79,6 +82,10 @@ async fn ask(
         reply
     };
     let tokens = Tokens::from(&reply);
+    let called = reply.call.as_deref().and_then(|name| Wish::called(name, writing.wishes));
+    if let Some(wish) = called.filter(|_| !streaming) {
+        return Ok(Draft::wish(wish, agent.locale, &reply.model, tokens));
+    }
     let Some((rest, cited)) = writer.finish() else {
         let refusal = Draft::refusal(agent.locale, &reply.model, tokens);
         on_piece(&refusal.text);
@@ -95,12 +102,13 @@ async fn ask(
         cited: cited.into_iter().filter_map(|i| evidence.hits.get(i).cloned()).collect(),
         model: reply.model,
         tokens,
+        wish: None,
     })
 }
 
 /// The draft, or quotes in its place if it has a number that neither the excerpts nor the customer told.
 fn guarded(draft: Draft, evidence: &Evidence, writing: Writing<'_>) -> Draft {
-    if draft.is_refusal() {
+    if draft.is_refusal() || draft.wish.is_some() {
         return draft;
     }
     let mut known = Known::default();

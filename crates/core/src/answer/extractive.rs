@@ -36,7 +36,7 @@ pub(super) fn extract(evidence: &Evidence, locale: Locale) -> Draft {
         cited.push(hit.clone());
         text.push_str(&format!("\n\n{quote} [{}]", cited.len()));
     }
-    Draft { text, cited, model: EXTRACTIVE.to_owned(), tokens: Tokens::default() }
+    Draft { text, cited, model: EXTRACTIVE.to_owned(), tokens: Tokens::default(), wish: None }
 }
 
 /// The run of sentences of a hit, at most `budget` characters, that has most of the question.

@@ -4,7 +4,8 @@
 //! [`Gated`] (`gate.rs`: no evidence, no answer) → [`Draft`] (`compose.rs`: a chat model with the
 //! prompt of `prompt.rs`, or the best sentences of `extractive.rs`; markers by `citation.rs`, numbers
 //! checked by `guard.rs`). Around it: `history.rs` and `rewrite.rs` for conversations, `cache_key.rs` for
-//! what makes two questions the same, `cost.rs` for what answering took. Texts that customers read are in `wording/` and nowhere else.
+//! what makes two questions the same, `cost.rs` for what answering took, `wish.rs` for what a model may decide
+//! instead of answering. Texts that customers read are in `wording/` and nowhere else.
 
 mod cache_key;
 mod citation;
@@ -17,6 +18,7 @@ mod history;
 mod prompt;
 mod retrieve;
 mod rewrite;
+mod wish;
 
 use crate::model::{Hit, Locale, SearchMode};
 
@@ -28,6 +30,7 @@ pub use gate::{Evidence, Gated};
 pub use history::within_budget;
 pub use retrieve::{Retrieved, Retriever};
 pub use rewrite::{in_context, rewrite_request, rewritten};
+pub use wish::Wish;
 
 /// Name under which extractive answers are recorded.
 pub const EXTRACTIVE: &str = "extractive";
@@ -70,16 +73,30 @@ pub struct Draft {
     pub model: String,
     /// Tokens charged for.
     pub tokens: Tokens,
+    /// What is to be done instead of saying it.
+    pub wish: Option<Wish>,
 }
 
 impl Draft {
+    /// Does something instead of answering.
+    pub fn wish(wish: Wish, locale: Locale, model: &str, tokens: Tokens) -> Self {
+        let text = wish.text(locale).to_owned();
+        Self { text, cited: Vec::new(), model: model.to_owned(), tokens, wish: Some(wish) }
+    }
+
     /// Says in the agent's language that nothing was found.
     pub fn refusal(locale: Locale, model: &str, tokens: Tokens) -> Self {
-        Self { text: refusal(locale).to_owned(), cited: Vec::new(), model: model.to_owned(), tokens }
+        Self {
+            text: refusal(locale).to_owned(),
+            cited: Vec::new(),
+            model: model.to_owned(),
+            tokens,
+            wish: None,
+        }
     }
 
     /// Whether it says that nothing was found.
     pub fn is_refusal(&self) -> bool {
-        self.cited.is_empty()
+        self.cited.is_empty() && self.wish.is_none()
     }
 }

@@ -42,6 +42,7 @@ pub fn rewrite_request(
         history.iter().map(|turn| json!({ "customer": turn.question, "business": turn.answer })).collect();
     let data = json!({ "conversation": turns, "question": question });
     ChatRequest {
+        tools: Vec::new(),
         model,
         messages: vec![
             ChatMessage { role: Role::System, content: instructions.trim_end().to_owned() },

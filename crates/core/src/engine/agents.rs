@@ -1,6 +1,7 @@
 //! Agents: listing, finding, changing.
 
 use super::Engine;
+use super::whatsapp::check_menu;
 use crate::error::{Error, Result};
 use crate::model::{Agent, AgentId, AgentPatch, NewAgent};
 
@@ -30,12 +31,14 @@ impl Engine {
     /// Creates an agent.
     pub async fn create_agent(&self, new: NewAgent) -> Result<Agent> {
         check(Some(&new.name), new.temperature, new.max_tokens)?;
+        new.menu.as_ref().map_or(Ok(()), check_menu)?;
         self.parts.store.create_agent(self.organization.id, new, self.parts.config.answer.locale).await
     }
 
     /// Changes an agent.
     pub async fn update_agent(&self, id: AgentId, patch: AgentPatch) -> Result<Agent> {
         check(patch.name.as_ref(), patch.temperature, patch.max_tokens)?;
+        patch.menu.as_ref().and_then(Option::as_ref).map_or(Ok(()), check_menu)?;
         if patch.is_default == Some(false) {
             return Err(Error::invalid(
                 "there is always a default agent: make another one the default instead",

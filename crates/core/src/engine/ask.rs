@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use super::Engine;
-use crate::answer::{LONGEST_QUESTION, Question, Retrieved, Retriever};
+use crate::answer::{LONGEST_QUESTION, Question, Retrieved, Retriever, Wish};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{AgentId, Answer, Channel, ConversationId, Hit, SearchMode, UserId};
 
@@ -42,6 +42,8 @@ pub struct Ask {
     pub channel: Channel,
     /// Who asks, if somebody is logged in.
     pub user_id: Option<UserId>,
+    /// What the agent may do instead of answering; looked at by `Engine::answer_or_act` alone.
+    pub wishes: Vec<Wish>,
 }
 
 /// An answer with the id it was asked under.

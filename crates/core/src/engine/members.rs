@@ -25,7 +25,8 @@ impl Engine {
         self.parts.store.member(self.organization.id, id).await?.ok_or_else(|| missing(id))
     }
 
-    /// Changes a member's place, role, or whether they can log in.
+    /// Changes a member's place, role, or whether they can log in. Who cannot takes the API keys they made
+    /// along.
     pub async fn update_member(&self, by: &Principal, id: UserId, patch: MemberPatch) -> Result<Member> {
         let rights = self.rights(by).await?;
         let allowed = move |old: &Member| {
@@ -33,12 +34,13 @@ impl Engine {
             let place = patch.member_role.unwrap_or(old.member_role);
             rights.over(place, patch.user_role.unwrap_or(old.user.role))
         };
-        let changed = self.parts.store.change_member(self.organization.id, id, patch, allowed).await;
+        let changed =
+            self.parts.store.change_member(self.organization.id, id, patch, by.actor, allowed).await;
         self.parts.accounts.forget_everybody();
         changed?.ok_or_else(|| missing(id))
     }
 
-    /// Removes a member from the organization; their account stays.
+    /// Removes a member from the organization; their account stays. API keys they made here are revoked.
     pub async fn remove_member(&self, by: &Principal, id: UserId) -> Result<()> {
         let rights = self.rights(by).await?;
         // Everybody may leave.
@@ -46,7 +48,7 @@ impl Engine {
         let allowed = move |old: &Member| {
             if leaves { Ok(()) } else { rights.over(old.member_role, old.user.role) }
         };
-        let removed = self.parts.store.remove_member(self.organization.id, id, allowed).await;
+        let removed = self.parts.store.remove_member(self.organization.id, id, by.actor, allowed).await;
         self.parts.accounts.forget_everybody();
         if removed? { Ok(()) } else { Err(missing(id)) }
     }

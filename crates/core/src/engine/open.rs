@@ -23,7 +23,7 @@ use crate::ingest::parse::{Limits, Sandbox, SandboxConfig};
 use crate::ingest::{Blobs, ChunkSize};
 use crate::llm::{OpenAiChat, OpenAiChatConfig, SharedChatModel};
 use crate::model::NewAgent;
-use crate::net::Breaker;
+use crate::net::{Breaker, BreakerState};
 use crate::store::{Organization, Store};
 
 /// First argument of a process that only parses; see `Engine::parser_command`.
@@ -107,6 +107,7 @@ impl Engine {
             sandbox,
             chat,
             accounts,
+            flights: super::flights::Flights::default(),
             breakers,
             whatsapp,
         };
@@ -124,6 +125,16 @@ impl Engine {
             task.await.map_err(|e| Error::internal("loading the model was cut off").with_source(e))?
         };
         self.parts.embedder.get_or_try_init(load).await
+    }
+
+    /// Fails as embedding would while its service is left alone: before a document is parsed for nothing.
+    pub(super) fn check_embedding(&self) -> Result<()> {
+        let breaker = breaker(&self.parts.breakers, EMBEDDING);
+        // Only while it refuses: asked at another time, this would be the request that finds out.
+        match breaker.filter(|breaker| breaker.state() == BreakerState::Open) {
+            Some(breaker) => breaker.admit().map(drop),
+            None => Ok(()),
+        }
     }
 
     /// Facts of the configured model, without loading it.

@@ -16,7 +16,10 @@ impl Engine {
     /// Makes the waiting bytes of a document searchable: the job `document.process`. May be repeated:
     /// if none wait any more, it reports how things are. Tidying the index is left to the job that the
     /// commit records.
+    ///
+    /// Fails at once, with nothing parsed, while the embedding service is left alone (`circuit_open`).
     pub async fn process_document(&self, id: DocumentId, stop: Stop) -> Result<DocumentReport> {
+        self.check_embedding()?;
         let _lock = self.parts.lock.together(&stop).await?;
         self.process_waiting(id, false, &quiet(), &stop).await
     }
@@ -25,6 +28,7 @@ impl Engine {
     /// again.
     pub async fn reindex_document(&self, id: DocumentId, stop: Stop) -> Result<DocumentReport> {
         self.document(id).await?;
+        self.check_embedding()?;
         let _lock = self.parts.lock.together(&stop).await?;
         self.process_waiting(id, true, &quiet(), &stop).await
     }

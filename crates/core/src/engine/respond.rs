@@ -1,14 +1,16 @@
 //! Answering: the one path for the command line, the API and WhatsApp.
 //!
-//! quota → agent and conversation → cache → self-contained question → retrieval → gate → answer → kept.
+//! quota → agent and conversation → cache → one of many → self-contained question → retrieval → gate → answer → kept.
 //! A question that fails leaves nothing: it is neither kept nor counted nor cached.
 
 use chrono::{DateTime, Utc};
 
 use super::Engine;
 use super::ask::{Ask, inactive};
+use super::flights::Boarding;
 use crate::answer::{
-    Asked, Draft, EXTRACTIVE, Gated, Question, Retrieved, Tokens, Writing, cache_key, compose, within_budget,
+    Asked, Draft, EXTRACTIVE, Gated, Question, Retrieved, Tokens, Wish, Writing, cache_key, compose,
+    within_budget,
 };
 use crate::clock::format_timestamp;
 use crate::error::{Error, Result};
@@ -43,7 +45,13 @@ impl Engine {
     /// not the organization's, `QuotaExceeded`, or `Unavailable` (`circuit_open` if the chat or embedding
     /// service failed too often: [`Error::retry_after`] says when to come back).
     pub async fn answer(&self, ask: &Ask) -> Result<Answer> {
-        self.answer_in_pieces(ask, None).await
+        Ok(self.respond(ask, &[], None).await?.0)
+    }
+
+    /// The same, where the agent may do one of the wishes of `ask` instead. The answer then is what stands
+    /// for that in the history of the conversation. It is kept and counted like any other, and not cached.
+    pub(super) async fn answer_or_act(&self, ask: &Ask) -> Result<(Answer, Option<Wish>)> {
+        self.respond(ask, &ask.wishes, None).await
     }
 
     /// The same, handing the text over while it is written; an answer from the cache comes in one piece.
@@ -52,27 +60,56 @@ impl Engine {
     /// model's text that no excerpt has, the pieces have gone out by then. The returned answer then has
     /// other text, and it is the one that counts: show it in place of the pieces.
     pub async fn answer_streaming(&self, ask: &Ask, on_piece: OnPiece<'_>) -> Result<Answer> {
-        self.answer_in_pieces(ask, Some(on_piece)).await
+        Ok(self.respond(ask, &[], Some(on_piece)).await?.0)
     }
 
-    async fn answer_in_pieces(&self, ask: &Ask, on_piece: Option<OnPiece<'_>>) -> Result<Answer> {
+    async fn respond(
+        &self,
+        ask: &Ask,
+        wishes: &[Wish],
+        on_piece: Option<OnPiece<'_>>,
+    ) -> Result<(Answer, Option<Wish>)> {
         let begun = self.parts.clock.now();
         let question = self.question(ask)?;
         self.check_message_quota().await?;
-        let (asking, cached) = self.meet(ask, &question).await?;
+        let ended = self.parts.flights.ended();
+        let (mut asking, mut cached) = self.meet(ask, &question).await?;
         if !asking.agent.is_active {
             return Err(inactive(&asking.agent.name, asking.agent.id));
         }
+        // Held until the answer is kept: whoever asks the same meanwhile waits for it.
+        let mut flight = None;
+        if cached.is_none()
+            && let Some(key) = asking.key.clone()
+        {
+            let look_again = match self.parts.flights.board(&key, ended) {
+                Boarding::First { flight: ours, late } => {
+                    flight = Some(ours);
+                    late
+                }
+                Boarding::Second(waiting) => {
+                    waiting.end().await;
+                    true
+                }
+            };
+            if look_again {
+                (asking, cached) = self.meet(ask, &question).await?;
+            }
+        }
         let kept = match cached {
-            Some(cached) => self.answer_again(ask, question, &asking, cached, on_piece, begun).await,
-            None => self.answer_anew(ask, question, &asking, on_piece, begun).await,
+            Some(cached) => {
+                let again = self.answer_again(ask, question, &asking, cached, on_piece, begun).await;
+                again.map(|record| (record, None))
+            }
+            None => self.answer_anew(ask, question, &asking, wishes, on_piece, begun).await,
         };
+        drop(flight);
         self.observe(&kept, begun);
-        let mut answer = kept?.answer;
+        let (QueryRecord { mut answer, .. }, wish) = kept?;
         if ask.include_sources == Some(false) {
             answer.sources.clear();
         }
-        Ok(answer)
+        Ok((answer, wish))
     }
 
     /// Who answers, what came before, and the answer if it was given before: one read.
@@ -140,9 +177,10 @@ impl Engine {
         ask: &Ask,
         mut question: Question,
         asking: &Asking,
+        wishes: &[Wish],
         on_piece: Option<OnPiece<'_>>,
         begun: DateTime<Utc>,
-    ) -> Result<QueryRecord> {
+    ) -> Result<(QueryRecord, Option<Wish>)> {
         let Asking { agent, history, key } = asking;
         let model = ask.model.as_deref();
         let (search, rewriting) = self.self_contained(&question.text, history, agent, model).await;
@@ -156,15 +194,19 @@ impl Engine {
             temperature: ask.temperature,
             max_tokens: ask.max_tokens,
             history,
+            wishes,
         };
         let draft = compose(gated, writing, on_piece).await?;
-        let cache = key.clone().map(|key| {
+        let wish = draft.wish;
+        // What was decided once need not be decided again: only answers are cached.
+        let cache = key.clone().filter(|_| wish.is_none()).map(|key| {
             // Checked to be a day at most.
             let seconds = i64::try_from(self.parts.config.answer.cache_seconds).unwrap_or_default();
             let expires = self.parts.clock.now() + chrono::Duration::seconds(seconds);
             NewCachedAnswer { key, expires_at: format_timestamp(expires) }
         });
-        self.keep(ask, question, asking, given(draft, rewriting), cache, begun).await
+        let record = self.keep(ask, question, asking, given(draft, rewriting), cache, begun).await?;
+        Ok((record, wish))
     }
 
     /// Keeps the question with its answer: from here on it was answered.
@@ -205,10 +247,10 @@ impl Engine {
     }
 
     /// Counts and logs how a question came out; never what was asked or said.
-    fn observe(&self, kept: &Result<QueryRecord>, begun: DateTime<Utc>) {
+    fn observe(&self, kept: &Result<(QueryRecord, Option<Wish>)>, begun: DateTime<Utc>) {
         let outcome = match kept {
-            Ok(record) if record.cached => "cached",
-            Ok(record) if record.refused => "refused",
+            Ok((record, _)) if record.cached => "cached",
+            Ok((record, _)) if record.refused => "refused",
             Ok(_) => "answered",
             Err(_) => "failed",
         };
@@ -216,7 +258,7 @@ impl Engine {
         let elapsed = self.parts.clock.now().signed_duration_since(begun).to_std().unwrap_or_default();
         metrics::histogram!("rag_query_duration_seconds").record(elapsed.as_secs_f64());
         match kept {
-            Ok(QueryRecord { answer, .. }) => tracing::info!(
+            Ok((QueryRecord { answer, .. }, _)) => tracing::info!(
                 organizationId = %self.organization.id,
                 queryId = %answer.query_id,
                 processingTimeMs = answer.processing_time_ms,

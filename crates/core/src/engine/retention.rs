@@ -53,7 +53,8 @@ pub struct PurgeReport {
 
 impl Engine {
     /// Removes, for every organization of the deployment, what is older than its settings keep it:
-    /// questions with their answers and ratings, and documents that nobody changed or cited. An
+    /// questions with their answers and ratings, messages and notes, conversations and contacts of which
+    /// nothing is left, and documents that nobody changed or cited. An
     /// organization of which something was removed finds `retention.run` in its audit log.
     pub async fn run_retention(&self) -> Result<RetentionReport> {
         let mut report = RetentionReport::default();

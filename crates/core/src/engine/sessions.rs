@@ -78,6 +78,18 @@ impl Engine {
         self.session(entered, token).await
     }
 
+    /// Lets somebody who is logged in accept an invitation into another organization, and logs them in
+    /// there. The login they came with stays as it is.
+    pub async fn accept_invitation(&self, by: &Principal, invitation: &str) -> Result<Session> {
+        let user = by.actor.user().ok_or_else(|| {
+            Error::new(ErrorKind::Forbidden, "this is for people: an API key joins nothing")
+        })?;
+        let (token, record) = self.new_refresh_token()?;
+        let digest = accounts::digest(invitation.trim());
+        let entered = self.parts.store.accept_invitation(user, digest, record).await?;
+        self.session(entered, token).await
+    }
+
     /// Makes an owner of this organization, for somebody at the machine: no invitation is needed. Whether
     /// it was made; an owner who is there keeps their password.
     pub async fn create_owner(&self, email: &str, password: &str) -> Result<(User, bool)> {

@@ -1,16 +1,16 @@
 //! Conversations on WhatsApp: from a customer's message to the right answer.
 //!
 //! `webhooks.rs` lets messages in, `lane.rs` answers what a conversation holds, `answering.rs` makes the
-//! answer's parts, `people.rs` hands conversations over and tells the owner, `sending.rs` sends, and
-//! `desk.rs` and `writing.rs` are what people of the
-//! business see and do, `templates.rs` what may be
-//! sent at any time, and `chat.rs` the agent without WhatsApp. What Meta's JSON means is in `crate::whatsapp`, the
+//! answer's parts, `menu.rs` offers choices, `people.rs` hands conversations over and tells the owner,
+//! `sending.rs` sends, and `desk.rs` and `writing.rs` are what people of the business see and do,
+//! `templates.rs` what may be sent at any time, and `chat.rs` the agent without WhatsApp. What Meta's JSON means is in `crate::whatsapp`, the
 //! tables are in `store/inbox.rs`, `store/replies.rs` and `store/sending.rs`.
 
 mod answering;
 mod chat;
 mod desk;
 mod lane;
+mod menu;
 mod pace;
 mod people;
 mod sending;
@@ -39,6 +39,7 @@ use pace::Pace;
 pub use chat::Chat;
 pub use desk::ChannelInfo;
 pub use lane::Dealt;
+pub(super) use menu::check_menu;
 pub use templates::{ChannelTemplate, TemplateToSend};
 pub use webhooks::Refused;
 pub use writing::{Sent, ToSend};
@@ -77,7 +78,7 @@ impl Whatsapp {
         })
     }
 
-    fn tell(&self, events: impl IntoIterator<Item = InboxEvent>) {
+    pub(super) fn tell(&self, events: impl IntoIterator<Item = InboxEvent>) {
         for event in events {
             // Nobody may be watching.
             let _ = self.events.send(event);

@@ -9,9 +9,10 @@ use super::Engine;
 use super::handlers::handlers;
 use crate::error::{Error, Result};
 use crate::ingest::Stop;
-use crate::jobs::{Handlers, Worked, WorkerParts, Workers, recurring};
+use crate::jobs::payload::SendPayload;
+use crate::jobs::{Handlers, Worked, WorkerParts, Workers, queue, recurring};
 use crate::model::{DocumentId, JobId, OrganizationId};
-use crate::store::{JobFilter, JobRecord, NewJob, QueueDepth};
+use crate::store::{JobFilter, JobRecord, JobStatus, NewJob, QueueDepth};
 
 impl Engine {
     /// Records a job; returns its id, or that of the waiting one with the same dedupe key.
@@ -76,7 +77,19 @@ impl Engine {
     }
 
     /// Lets a dead or waiting job run now, with all its attempts before it. `Conflict` while it runs.
+    ///
+    /// A reply that was given up waits again first, so that the job finds something to send; whether it may
+    /// still be sent is decided then.
     pub async fn retry_job(&self, id: JobId, whose: Option<OrganizationId>) -> Result<JobRecord> {
+        let store = &self.parts.store;
+        let job = self.found(id, store.job(id, whose).await?)?;
+        if job.status == JobStatus::Dead
+            && job.queue == queue::WHATSAPP_SEND
+            && let Ok(SendPayload { reply_id }) = serde_json::from_value(job.payload)
+        {
+            let parts = store.put_reply_back(reply_id).await?;
+            tracing::info!(job = %id, parts, "a reply that was given up waits again");
+        }
         self.found(id, self.parts.store.retry_job(id, whose).await?)
     }
 
@@ -113,9 +126,7 @@ mod tests {
     use crate::error::ErrorKind;
     use crate::ingest::tidy_job;
     use crate::jobs::payload::{MaintenanceTask, maintenance, process_document, reindex};
-    use crate::jobs::queue;
     use crate::model::DocumentId;
-    use crate::store::JobStatus;
 
     async fn engine() -> (Engine, Arc<ManualClock>, tempfile::TempDir) {
         let dir = tempfile::tempdir().unwrap();

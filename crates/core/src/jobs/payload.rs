@@ -12,7 +12,7 @@ use crate::store::NewJob;
 /// Work nobody waits for.
 const BULK: i32 = -10;
 
-/// A job in `document.process` or `document.embed`.
+/// A job in `document.process`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DocumentPayload {
@@ -91,15 +91,7 @@ impl MaintenanceTask {
 
 /// Reads an uploaded document.
 pub fn process_document(organization: OrganizationId, document: DocumentId) -> NewJob {
-    document_job(queue::DOCUMENT_PROCESS, organization, document)
-}
-
-/// The same in bulk: gives way to what somebody waits for.
-pub fn embed_document(organization: OrganizationId, document: DocumentId) -> NewJob {
-    document_job(queue::DOCUMENT_EMBED, organization, document).priority(BULK)
-}
-
-fn document_job(queue: &'static str, organization: OrganizationId, document: DocumentId) -> NewJob {
+    let queue = queue::DOCUMENT_PROCESS;
     NewJob::new(queue, &DocumentPayload { document_id: document })
         .for_organization(organization)
         .dedupe(format!("{queue}:{document}"))
@@ -183,10 +175,9 @@ mod tests {
     fn jobs_on_one_document_share_their_order_over_the_queues() {
         let (organization, document) = (OrganizationId(uuid::Uuid::nil()), DocumentId(uuid::Uuid::nil()));
         let upload = process_document(organization, document);
-        let bulk = embed_document(organization, document);
         let one = reindex(organization, Some(document));
         assert!(upload.order_key.is_some());
-        assert_eq!((&upload.order_key, &upload.order_key), (&bulk.order_key, &one.order_key));
-        assert!(upload.dedupe_key != bulk.dedupe_key && upload.priority > bulk.priority);
+        assert_eq!(upload.order_key, one.order_key);
+        assert!(upload.dedupe_key != one.dedupe_key && upload.priority > one.priority);
     }
 }

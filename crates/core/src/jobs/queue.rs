@@ -5,8 +5,6 @@
 
 /// A document that was uploaded, or is to be read again.
 pub const DOCUMENT_PROCESS: &str = "document.process";
-/// The same work in bulk, on a lane of its own: one document of many that are read again.
-pub const DOCUMENT_EMBED: &str = "document.embed";
 /// A message a customer wrote.
 pub const WHATSAPP_PROCESS_MESSAGE: &str = "whatsapp.process_message";
 /// A message to send.
@@ -21,9 +19,8 @@ pub const INDEX_TIDY: &str = "index.tidy";
 pub const MAINTENANCE: &str = "maintenance";
 
 /// Every queue.
-pub const ALL: [&str; 8] = [
+pub const ALL: [&str; 7] = [
     DOCUMENT_PROCESS,
-    DOCUMENT_EMBED,
     WHATSAPP_PROCESS_MESSAGE,
     WHATSAPP_SEND,
     WHATSAPP_ALERT,

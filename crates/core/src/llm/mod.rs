@@ -35,6 +35,15 @@ pub struct ChatMessage {
     pub content: String,
 }
 
+/// Something a model may do instead of writing; it takes no parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tool {
+    /// How the model calls it.
+    pub name: &'static str,
+    /// What it does, and when to use it.
+    pub description: &'static str,
+}
+
 /// What to ask a chat model.
 #[derive(Debug, Clone)]
 pub struct ChatRequest {
@@ -46,13 +55,18 @@ pub struct ChatRequest {
     pub temperature: Option<f64>,
     /// Longest answer in tokens; the configured one if absent.
     pub max_tokens: Option<u32>,
+    /// What it may do instead of writing. Only looked at for answers in one piece; left out for services
+    /// that know no tools.
+    pub tools: Vec<Tool>,
 }
 
 /// What a chat model said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChatReply {
-    /// The text.
+    /// The text; may be empty if a tool is called.
     pub text: String,
+    /// The tool that the model calls, if it does: the first one, by its name.
+    pub call: Option<String>,
     /// The model that wrote it, as the service names it.
     pub model: String,
     /// Prompt and answer tokens together, as the service counts them; 0 if it does not say.

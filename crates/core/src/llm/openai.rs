@@ -127,7 +127,7 @@ impl OpenAiChat {
         let max_tokens = request.max_tokens.unwrap_or(self.max_tokens);
         loop {
             let dialect = self.dialect(model);
-            let body = wire::body(model, &request.messages, temperature, max_tokens, stream, dialect);
+            let body = wire::body(model, request, temperature, max_tokens, stream, dialect);
             let rejection = match self.endpoint.post(&body, model, !stream).await {
                 Ok(response) => return Ok(response),
                 Err(rejection) => rejection,
@@ -219,7 +219,7 @@ impl OpenAiChat {
             ))));
         }
         let truncated = gathered.is_truncated();
-        if gathered.text.trim().is_empty() {
+        if gathered.text.trim().is_empty() && gathered.call.is_none() {
             return Err(Failure::last(Error::unavailable(if truncated {
                 format!(
                     "the model at {origin} used up its tokens before it wrote anything: raise \
@@ -230,9 +230,9 @@ impl OpenAiChat {
             })));
         }
         let model = if gathered.model.is_empty() { self.model.clone() } else { gathered.model };
-        let Gathered { text, prompt_tokens, completion_tokens, .. } = gathered;
+        let Gathered { text, call, prompt_tokens, completion_tokens, .. } = gathered;
         let tokens_used = prompt_tokens.saturating_add(completion_tokens);
-        Ok(ChatReply { text, model, tokens_used, prompt_tokens, completion_tokens, truncated })
+        Ok(ChatReply { text, call, model, tokens_used, prompt_tokens, completion_tokens, truncated })
     }
 }
 
@@ -293,6 +293,8 @@ impl Dialect {
             adapted.no_temperature = true;
         } else if stream && complaint.names("stream_options") {
             adapted.no_usage = true;
+        } else if !stream && complaint.names("tools") {
+            adapted.no_tools = true;
         }
         (adapted != self).then_some(adapted)
     }

@@ -168,7 +168,7 @@ impl Actor {
         match self {
             Self::User(_) => "user",
             Self::ApiKey(_) => "api_key",
-            Self::Operator => "operator",
+            Self::Operator => "cli",
             Self::System => "system",
         }
     }
@@ -231,9 +231,9 @@ pub struct AuditEntry {
 pub struct AuditRecord {
     /// Its id.
     pub id: uuid::Uuid,
-    /// `user`, `api_key`, `operator` or `system`.
+    /// `user`, `api_key`, `cli` or `system`.
     pub actor_type: String,
-    /// Id of the person or key.
+    /// Id of the person or key; for `cli`, the operating system's name of whoever ran the command.
     pub actor_id: Option<String>,
     /// What was done.
     pub action: String,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AgentId, Locale, OrganizationId};
+use super::{AgentId, Locale, Menu, OrganizationId};
 
 /// An agent as the store keeps it.
 #[derive(Debug, Clone, Serialize)]
@@ -26,6 +26,8 @@ pub struct Agent {
     pub locale: Locale,
     /// Business number it answers on.
     pub whatsapp_phone_number: Option<String>,
+    /// What it offers customers on WhatsApp to choose from.
+    pub menu: Option<Menu>,
     /// Whether it answers.
     pub is_active: bool,
     /// Answers questions that name no agent. Exactly one per business.
@@ -54,6 +56,8 @@ pub struct NewAgent {
     pub locale: Option<Locale>,
     /// See [`Agent::whatsapp_phone_number`].
     pub whatsapp_phone_number: Option<String>,
+    /// See [`Agent::menu`].
+    pub menu: Option<Menu>,
 }
 
 /// A change of an agent: only what is present changes.
@@ -74,6 +78,8 @@ pub struct AgentPatch {
     pub locale: Option<Locale>,
     /// New business number.
     pub whatsapp_phone_number: Option<String>,
+    /// New menu; `Some(None)` takes it away.
+    pub menu: Option<Option<Menu>>,
     /// Switches it on or off.
     pub is_active: Option<bool>,
     /// `true` makes it the default agent.

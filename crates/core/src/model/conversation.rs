@@ -119,6 +119,31 @@ impl Contact {
     }
 }
 
+/// Something a contact is known by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ContactIdentifier {
+    /// `phone`, `user_id` or `parent_user_id`.
+    pub kind: String,
+    /// As Meta gave it.
+    pub value: String,
+}
+
+/// A contact with everything it is known by.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ContactDetails {
+    /// Who.
+    #[serde(flatten)]
+    pub contact: Contact,
+    /// Every number and id that leads here.
+    pub identifiers: Vec<ContactIdentifier>,
+    /// Their conversations, oldest first.
+    pub conversations: Vec<ConversationId>,
+    /// RFC 3339, UTC.
+    pub created_at: String,
+}
+
 /// A conversation as lists show it.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -11,6 +11,7 @@ mod conversation;
 mod document;
 mod ids;
 mod locale;
+mod menu;
 mod organization;
 mod permission;
 mod search;
@@ -23,8 +24,8 @@ pub use answer::{Answer, Channel, DetailedSource, Feedback, FeedbackRecord, Quer
 pub use changes::{MemberPatch, NewApiKey, NewInvitation, ProfilePatch, Registration};
 pub use chunk::{Chunk, ChunkText};
 pub use conversation::{
-    Author, Contact, Conversation, ConversationStatus, Hands, InboxEvent, InboxEventKind, Message,
-    MessageStatus, Note,
+    Author, Contact, ContactDetails, ContactIdentifier, Conversation, ConversationStatus, Hands, InboxEvent,
+    InboxEventKind, Message, MessageStatus, Note,
 };
 pub use document::{Block, BlockKind, Document, DocumentStatus, FileType, Metadata, Page, Parsed};
 pub use ids::{
@@ -32,6 +33,7 @@ pub use ids::{
     MessageId, NoteId, OrganizationId, QueryId, UserId,
 };
 pub use locale::Locale;
+pub use menu::{Menu, MenuRow};
 pub use organization::{
     Limits, OrganizationDetails, OrganizationPatch, OrganizationSettings, Retention, Usage,
 };

@@ -21,7 +21,8 @@ pub struct OrganizationSettings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Retention {
-    /// Days after its last message that a conversation is kept.
+    /// Days that messages, notes, and questions with their answers are kept; a conversation goes with the
+    /// last of them, and a contact with its last conversation.
     pub conversations_days: u32,
     /// Days that a document no answer cites is kept.
     pub inactive_documents_days: u32,

@@ -87,6 +87,8 @@ permissions! {
     ConversationsRead = "conversations":"read";
     /// Write to customers, take conversations over, block them, and keep notes.
     ConversationsUpdate = "conversations":"update";
+    /// Erase customers with everything that is kept about them.
+    ConversationsDelete = "conversations":"delete";
     /// See the dashboard, the jobs and the audit log.
     AdminRead = "admin":"read";
     /// Reindex, and retry or discard jobs.
@@ -106,7 +108,9 @@ impl Permission {
             "owner" => true,
             "admin" => self != Self::OrganizationDelete,
             "agent" => {
-                matches!(self.resource(), "agents" | "conversations" | "documents" | "rag")
+                (matches!(self.resource(), "agents" | "conversations" | "documents" | "rag")
+                    // There is no way back, and the law asks the business for it, not the person.
+                    && self != Self::ConversationsDelete)
                     || self == Self::OrganizationRead
             }
             "read_only" => {

@@ -4,10 +4,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Store, answer_cache, rows};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Agent, AgentId, AgentPatch, Locale, NewAgent, OrganizationId};
+use crate::model::{Agent, AgentId, AgentPatch, Locale, Menu, NewAgent, OrganizationId};
 
 const COLUMNS: &str = "id, organization_id, name, system_prompt, llm_model, temperature, max_tokens, locale, \
-                       whatsapp_phone_number, is_active, is_default, created_at, updated_at";
+                       whatsapp_phone_number, menu, is_active, is_default, created_at, updated_at";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Agent> {
     Ok(Agent {
@@ -20,6 +20,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Agent> {
         max_tokens: row.get("max_tokens")?,
         locale: rows::parsed(row, "locale")?,
         whatsapp_phone_number: row.get("whatsapp_phone_number")?,
+        // Written by us; a menu that cannot be read must not take its agent away.
+        menu: row.get::<_, Option<String>>("menu")?.and_then(|json| serde_json::from_str(&json).ok()),
         is_active: row.get("is_active")?,
         is_default: row.get("is_default")?,
         created_at: row.get("created_at")?,
@@ -45,8 +47,8 @@ pub(super) fn insert(
 ) -> Result<Agent> {
     let sql = format!(
         "INSERT INTO agents (id, organization_id, name, system_prompt, llm_model, temperature, max_tokens, locale,
-                             whatsapp_phone_number, is_default, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
+                             whatsapp_phone_number, menu, is_default, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?11,
                  NOT EXISTS (SELECT 1 FROM agents WHERE organization_id = ?2 AND is_default = 1), ?10, ?10)
          RETURNING {COLUMNS}"
     );
@@ -61,8 +63,14 @@ pub(super) fn insert(
         new.locale.unwrap_or(locale).code(),
         new.whatsapp_phone_number,
         now,
+        written(new.menu.as_ref()),
     ];
     c.query_row(&sql, values, read).map_err(|e| name_taken(e, &new.name))
+}
+
+/// A menu as it is kept. Plain values cannot fail to serialise.
+fn written(menu: Option<&Menu>) -> Option<String> {
+    menu.and_then(|menu| serde_json::to_string(menu).ok())
 }
 
 fn default_of(c: &Connection, organization: OrganizationId) -> Result<Option<Agent>> {
@@ -158,7 +166,7 @@ impl Store {
             let name = patch.name.unwrap_or(old.name);
             let sql = format!(
                 "UPDATE agents SET name = ?3, system_prompt = ?4, llm_model = ?5, temperature = ?6, max_tokens = ?7,
-                        locale = ?8, whatsapp_phone_number = ?9, is_active = ?10, is_default = ?11, updated_at = ?12
+                        locale = ?8, whatsapp_phone_number = ?9, is_active = ?10, is_default = ?11, updated_at = ?12, menu = ?13
                  WHERE organization_id = ?1 AND id = ?2 RETURNING {COLUMNS}"
             );
             let values = params![
@@ -174,6 +182,7 @@ impl Store {
                 patch.is_active.unwrap_or(old.is_active),
                 old.is_default || patch.is_default == Some(true),
                 now,
+                written(patch.menu.unwrap_or(old.menu).as_ref()),
             ];
             let agent = c.query_row(&sql, values, read).map_err(|e| name_taken(e, &name))?;
             answer_cache::outdate(c, organization)?;

@@ -1,6 +1,6 @@
 //! API keys of organizations. Only digests are kept.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Store, rows};
 use crate::error::{Error, Result};
@@ -50,6 +50,25 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ApiKey> {
         last_used_at: row.get("last_used_at")?,
         revoked_at: row.get("revoked_at")?,
     })
+}
+
+/// Revokes the keys that a person made, in one organization or in all; which, and of whom. A key may do what
+/// its maker may do and acts without them: once the maker may do nothing any more, it is in the hands of
+/// somebody who has no business here.
+pub(super) fn revoke_made_by(
+    c: &Connection,
+    user: UserId,
+    organization: Option<OrganizationId>,
+    now: &str,
+) -> Result<Vec<(ApiKeyId, OrganizationId)>> {
+    let sql = "UPDATE api_keys SET revoked_at = ?3
+               WHERE created_by = ?1 AND revoked_at IS NULL AND (?2 IS NULL OR organization_id = ?2)
+               RETURNING id, organization_id";
+    let mut statement = c.prepare_cached(sql)?;
+    let values = params![user.to_string(), organization.map(|o| o.to_string()), now];
+    let revoked = statement
+        .query_map(values, |row| Ok((rows::parsed(row, "id")?, rows::parsed(row, "organization_id")?)))?;
+    Ok(revoked.collect::<Result<_, _>>()?)
 }
 
 impl Store {

@@ -30,6 +30,19 @@ pub(super) fn insert(
     entry: &AuditEntry,
     now: &str,
 ) -> Result<()> {
+    let actor = entry.actor.id().map(|id| id.to_string());
+    insert_by(c, id, organization, entry, actor.as_deref(), now)
+}
+
+/// The same, by somebody with a name instead of an id.
+fn insert_by(
+    c: &Connection,
+    id: Uuid,
+    organization: OrganizationId,
+    entry: &AuditEntry,
+    actor: Option<&str>,
+    now: &str,
+) -> Result<()> {
     let details = serde_json::to_string(&entry.details)
         .map_err(|e| Error::internal("the details cannot be written as JSON").with_source(e))?;
     let sql = "INSERT INTO audit_log (id, organization_id, actor_type, actor_id, action, resource, resource_id, details,
@@ -39,7 +52,7 @@ pub(super) fn insert(
         id.to_string(),
         organization.to_string(),
         entry.actor.kind(),
-        entry.actor.id().map(|id| id.to_string()),
+        actor,
         entry.action,
         entry.resource,
         entry.resource_id,
@@ -56,6 +69,17 @@ impl Store {
     pub async fn audit(&self, organization: OrganizationId, entry: AuditEntry) -> Result<()> {
         let (id, now) = (self.clock.new_id(), self.clock.timestamp());
         self.write(move |c| insert(c, id, organization, &entry, &now)).await
+    }
+
+    /// Adds an entry about somebody at the command line.
+    pub async fn audit_operator(
+        &self,
+        organization: OrganizationId,
+        entry: AuditEntry,
+        name: String,
+    ) -> Result<()> {
+        let (id, now) = (self.clock.new_id(), self.clock.timestamp());
+        self.write(move |c| insert_by(c, id, organization, &entry, Some(&name), &now)).await
     }
 
     /// Entries of the organization, newest first, and how many there are in all.

@@ -80,7 +80,10 @@ impl Store {
     ) -> Result<()> {
         let (id, hash, now) = (claim.document.id, claim.hash.clone(), self.clock.timestamp());
         self.write(move |c| {
+            // Pairs that came meanwhile with bytes that are current anyway are not given up with the work.
             let sql = "UPDATE documents SET status = ?3, processing_error = ?4, updated_at = ?5,
+                              metadata = CASE WHEN NOT ?6 AND content_hash = pending_hash AND pending_metadata IS NOT NULL
+                                         THEN json_patch(metadata, pending_metadata) ELSE metadata END,
                               pending_hash = CASE WHEN ?6 THEN pending_hash END,
                               pending_size = CASE WHEN ?6 THEN pending_size END,
                               pending_metadata = CASE WHEN ?6 THEN pending_metadata END

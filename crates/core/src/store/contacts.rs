@@ -153,7 +153,7 @@ fn identifiers(sender: &Sender) -> Vec<Identifier<'_>> {
     [phone, user_id, parent].into_iter().flatten().collect()
 }
 
-fn holder(c: &Connection, organization: OrganizationId, key: &str) -> Result<Option<ContactId>> {
+pub(super) fn holder(c: &Connection, organization: OrganizationId, key: &str) -> Result<Option<ContactId>> {
     let sql = "SELECT contact_id FROM contact_identifiers WHERE organization_id = ?1 AND key = ?2";
     let values = params![organization.to_string(), key];
     Ok(c.prepare_cached(sql)?.query_row(values, |row| rows::parsed(row, "contact_id")).optional()?)

@@ -10,17 +10,54 @@ use crate::model::{AgentId, Conversation, ConversationStatus, Hands, Organizatio
 /// Conversations that are counted at most: an exact number beyond would cost a scan of the index.
 const COUNTED: u32 = 10_000;
 
+/// The business numbers on which an agent answers in conversations that name none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Numbers {
+    /// These.
+    Only(Vec<String>),
+    /// Every other.
+    AllBut(Vec<String>),
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Self::Only(Vec::new())
+    }
+}
+
 /// Which conversations to list.
 #[derive(Debug, Clone, Default)]
 pub struct ConversationFilter {
     /// Only of this agent.
     pub agent: Option<AgentId>,
+    /// Where conversations without an agent of their own are that agent's. `Engine::conversations` knows.
+    pub agent_numbers: Numbers,
     /// Only with this status; without one, everything but what was put away.
     pub status: Option<ConversationStatus>,
     /// Only in these hands.
     pub state: Option<Hands>,
     /// Only of this business number.
     pub phone_number_id: Option<String>,
+}
+
+/// The condition for conversations in which `agent` answers.
+fn of_agent(agent: AgentId, unnamed: Numbers, values: &mut Vec<Box<dyn ToSql>>) -> String {
+    values.push(Box::new(agent.to_string()));
+    let own = format!("v.agent_id = ?{}", values.len());
+    let (numbers, not) = match unnamed {
+        Numbers::Only(numbers) if numbers.is_empty() => return own,
+        Numbers::Only(numbers) => (numbers, ""),
+        Numbers::AllBut(numbers) => (numbers, "NOT "),
+    };
+    let places: Vec<String> = numbers
+        .into_iter()
+        .map(|number| {
+            values.push(Box::new(number));
+            format!("?{}", values.len())
+        })
+        .collect();
+    // The plus keeps the order of the list on its index: sorting what two indices find costs more.
+    format!("(+{own} OR (+v.agent_id IS NULL AND v.phone_number_id {not}IN ({})))", places.join(", "))
 }
 
 impl Store {
@@ -43,11 +80,13 @@ impl Store {
                     conditions.push(format!("v.{column} = ?{}", values.len()));
                 }
             };
-            only("agent_id", filter.agent.map(|a| a.to_string()));
             only("phone_number_id", filter.phone_number_id);
             only("status", filter.status.map(|s| s.as_str().to_owned()));
             // A word of our own, written out: only so does SQLite see which index is for it.
             conditions.extend(filter.state.map(|state| format!("v.state = '{}'", state.as_str())));
+            if let Some(agent) = filter.agent {
+                conditions.push(of_agent(agent, filter.agent_numbers, &mut values));
+            }
             if filter.status.is_none() {
                 conditions.push("v.status <> 'archived'".to_owned());
             }

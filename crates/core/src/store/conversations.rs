@@ -219,6 +219,20 @@ impl Store {
         .await
     }
 
+    /// Marks everything in a conversation as read; `None` if there is none.
+    pub async fn mark_conversation_read(
+        &self,
+        organization: OrganizationId,
+        id: ConversationId,
+    ) -> Result<Option<InboxEvent>> {
+        self.change(organization, id, move |desk| {
+            let sql = "UPDATE conversations SET unread = 0, updated_at = ?2 WHERE id = ?1";
+            desk.connection.prepare_cached(sql)?.execute(params![id.to_string(), desk.now])?;
+            Ok(())
+        })
+        .await
+    }
+
     /// Sets which conversation the next message in this one belongs to: an owner answers a customer.
     pub async fn set_relay(&self, id: ConversationId, to: Option<ConversationId>) -> Result<()> {
         self.write(move |c| {

@@ -1,6 +1,13 @@
 //! What becomes of messages that were sent: news from Meta, which comes late, twice and out of order.
 //!
-//! States only move forward: a message that arrived did not fail, whatever comes after.
+//! States only move forward, whatever comes when:
+//!
+//! ```text
+//! waiting → cancelled → sent → failed → delivered → read
+//! ```
+//!
+//! `failed` is the end of what was at most sent; it takes nothing back from a message known to have arrived,
+//! and a proof of arrival outweighs it.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -27,7 +34,7 @@ pub(super) fn advance(desk: &Desk<'_>, update: &StatusUpdate) -> Result<Option<I
                       sent_at = COALESCE(sent_at, ?3) WHERE id = ?1";
     let at = update.at.map_or_else(|| desk.now.to_owned(), format_timestamp);
     c.prepare_cached(sql)?.execute(params![id.to_string(), update.id, at])?;
-    if rank(next) <= rank(status) {
+    if !replaces(next, status) {
         return Ok(None);
     }
     let error = update.error.as_ref();
@@ -72,7 +79,12 @@ fn find(c: &Connection, update: &StatusUpdate) -> Result<Option<Found>> {
     Ok(c.prepare_cached(sql)?.query_row([&update.phone_number_id, ours], read).optional()?)
 }
 
-/// The order of states: none goes back. A message that arrived did not fail.
+/// Whether a message known to be in the state `known` is in the state `next` from now on.
+fn replaces(next: MessageStatus, known: MessageStatus) -> bool {
+    rank(next) > rank(known)
+}
+
+/// The order of states: none goes back.
 fn rank(status: MessageStatus) -> u8 {
     match status {
         MessageStatus::Received | MessageStatus::Queued | MessageStatus::Sending | MessageStatus::Unknown => {
@@ -93,4 +105,46 @@ fn hurry(c: &Connection, reply: &str, now: &str) -> Result<()> {
         jobs::wake_after_commit();
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MessageStatus::{Delivered, Failed, Queued, Read, Sending, Sent, Unknown};
+    use super::*;
+
+    #[test]
+    fn a_state_only_moves_forward() {
+        for (known, next) in [(Sent, Delivered), (Delivered, Read), (Sent, Read), (Unknown, Sent)] {
+            assert!(replaces(next, known), "{known:?} → {next:?}");
+            assert!(!replaces(known, next), "{next:?} → {known:?}");
+        }
+        for status in MessageStatus::ALL {
+            assert!(!replaces(*status, *status), "{status:?} again");
+        }
+    }
+
+    #[test]
+    fn failure_ends_what_did_not_arrive() {
+        for known in [Queued, Sending, Unknown, Sent] {
+            assert!(replaces(Failed, known), "{known:?}");
+        }
+        assert!(!replaces(Failed, Delivered) && !replaces(Failed, Read));
+        assert!(!replaces(Sent, Failed), "a late `sent`");
+        assert!(replaces(Delivered, Failed) && replaces(Read, Failed));
+    }
+
+    #[test]
+    fn the_outcome_does_not_depend_on_the_order() {
+        for order in [
+            [Sent, Delivered, Read],
+            [Read, Sent, Delivered],
+            [Delivered, Read, Sent],
+            [Read, Delivered, Sent],
+        ] {
+            let last = order
+                .into_iter()
+                .fold(Queued, |known, next| if replaces(next, known) { next } else { known });
+            assert_eq!(last, Read, "{order:?}");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Follows the person and not an organization, for the account is theirs in all of them. Hashes of
 //! passwords and tokens are left out, and so is what is about somebody else: the addresses of those they
-//! invited.
+//! invited, and whom they wrote to. What is kept about a customer is in `contact_lists.rs`.
 
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::{Map, Value, json};
@@ -12,9 +12,9 @@ use crate::error::Result;
 use crate::model::UserId;
 
 /// Columns that hold JSON as text.
-const JSON: [&str; 3] = ["scopes", "sources", "details"];
+const JSON: [&str; 4] = ["scopes", "sources", "ragSources", "details"];
 /// Columns that hold yes or no as a number.
-const FLAGS: [&str; 3] = ["isActive", "refused", "cached"];
+const FLAGS: [&str; 4] = ["isActive", "refused", "cached", "isFromRag"];
 
 const ACCOUNT: &str =
     "SELECT id, email, first_name AS firstName, last_name AS lastName, role, is_active AS isActive,
@@ -23,7 +23,7 @@ const ACCOUNT: &str =
      FROM users WHERE id = ?1 AND purged_at IS NULL";
 
 /// Name of a part, and the statement that reads it; `?1` is the person.
-const PARTS: [(&str, &str); 7] = [
+const PARTS: [(&str, &str); 9] = [
     (
         "memberships",
         "SELECT m.organization_id AS organizationId, o.name AS organizationName, m.role, m.created_at AS joinedAt
@@ -65,6 +65,18 @@ const PARTS: [(&str, &str); 7] = [
          WHERE q.user_id = ?1 ORDER BY q.created_at, q.id",
     ),
     (
+        "messages",
+        "SELECT id, organization_id AS organizationId, conversation_id AS conversationId, content,
+                created_at AS createdAt
+         FROM messages WHERE user_id = ?1 ORDER BY number",
+    ),
+    (
+        "notes",
+        "SELECT id, organization_id AS organizationId, conversation_id AS conversationId, content,
+                created_at AS createdAt
+         FROM conversation_notes WHERE user_id = ?1 ORDER BY created_at, id",
+    ),
+    (
         "auditLog",
         "SELECT id, organization_id AS organizationId, action, resource, resource_id AS resourceId, details,
                 request_id AS requestId, address, created_at AS createdAt
@@ -95,14 +107,15 @@ impl Store {
     }
 }
 
-fn objects(c: &Connection, sql: &str, id: &str) -> Result<Value> {
+/// The rows of a statement, by the names of their columns; `?1` is `id`.
+pub(super) fn objects(c: &Connection, sql: &str, id: &str) -> Result<Value> {
     let mut statement = c.prepare(sql)?;
     let found = statement.query_map([id], object)?;
     Ok(Value::Array(found.collect::<Result<_, _>>()?))
 }
 
 /// A row by the names of its columns.
-fn object(row: &Row<'_>) -> rusqlite::Result<Value> {
+pub(super) fn object(row: &Row<'_>) -> rusqlite::Result<Value> {
     let mut object = Map::new();
     for (index, name) in row.as_ref().column_names().enumerate() {
         use rusqlite::types::Value as Sql;

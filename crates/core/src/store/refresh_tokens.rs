@@ -7,7 +7,7 @@ use super::organizations::Organization;
 use super::{Store, audit, members, users};
 use crate::clock::SharedClock;
 use crate::error::Result;
-use crate::model::{Actor, AuditEntry, MemberRole, OrganizationId, User, UserId};
+use crate::model::{Actor, AuditEntry, MemberRole, OrganizationId, User, UserId, UserRole};
 
 /// A refresh token to keep.
 #[derive(Clone)]
@@ -85,6 +85,16 @@ fn revoke_family(c: &Connection, family: &str) -> Result<()> {
     Ok(())
 }
 
+/// A person in a place, in the role they have there.
+pub(super) fn entered(
+    user: User,
+    (organization, member_role, own_role): (Organization, MemberRole, Option<UserRole>),
+    family: Uuid,
+) -> Entered {
+    let role = own_role.unwrap_or(user.role);
+    Entered { user: User { role, ..user }, organization, member_role, family }
+}
+
 impl Store {
     /// Begins a login: the password was right. `None` if the account is not active any more; an inner
     /// `None` if they belong to no such organization.
@@ -106,12 +116,11 @@ impl Store {
             // What has expired is good for nothing any more; here it goes without a job of its own.
             let sql = "DELETE FROM refresh_tokens WHERE user_id = ?1 AND expires_at <= ?2";
             c.prepare_cached(sql)?.execute(params![user.to_string(), now])?;
-            let (Some(user), Some((organization, member_role))) =
-                (users::by_id(c, user)?, members::place(c, user, organization)?)
-            else {
+            let place = members::place(c, user, organization)?;
+            let (Some(user), Some(place)) = (users::by_id(c, user)?, place) else {
                 return Ok(Some(None));
             };
-            let entered = Entered { user, organization, member_role, family: clock.new_id() };
+            let entered = entered(user, place, clock.new_id());
             insert(c, &clock, &entered, &token)?;
             Ok(Some(Some(entered)))
         })
@@ -159,13 +168,13 @@ impl Store {
                 Some(user) => members::place(c, user.id, Some(organization))?,
                 None => None,
             };
-            let (Some(user), Some((organization, member_role))) = (user, place) else {
+            let (Some(user), Some(place)) = (user, place) else {
                 revoke_family(c, &family.to_string())?;
                 return Ok(Rotation::Refused);
             };
             let sql = "UPDATE refresh_tokens SET status = 'used', used_at = ?2 WHERE token_hash = ?1";
             c.prepare_cached(sql)?.execute(params![hash, now])?;
-            let entered = Entered { user, organization, member_role, family };
+            let entered = entered(user, place, family);
             insert(c, &clock, &entered, &next)?;
             Ok(Rotation::Renewed(Box::new(entered)))
         })

@@ -1,4 +1,5 @@
-//! Making an account: person, place, and where needed the organization with its agent, in one write.
+//! Making an account: person, place, and where needed the organization with its agent, in one write. And
+//! joining another organization with the account one has.
 //!
 //! Who may is decided within that write, so that two who ask at once cannot both be the first.
 
@@ -6,9 +7,12 @@ use rusqlite::{Connection, params};
 
 use super::organizations::{self, Organization};
 use super::refresh_tokens::{self, Entered, NewToken};
-use super::{Store, agents, invitations, members, users};
+use super::{Store, agents, audit, invitations, members, users};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{InvitationId, Locale, MemberRole, NewAgent, OrganizationId, User, UserId, UserRole};
+use crate::model::{
+    Actor, AuditEntry, Invitation, InvitationId, Locale, MemberRole, NewAgent, OrganizationId, User, UserId,
+    UserRole,
+};
 
 /// Who wants to join, and on which ground.
 #[derive(Clone)]
@@ -55,21 +59,27 @@ enum Ground {
     Open,
 }
 
+/// The invitation of a token, if somebody with this address may accept it.
+fn invited(c: &Connection, hash: &str, email: &str, now: &str) -> Result<(OrganizationId, Invitation)> {
+    let Some((organization, found)) = invitations::acceptable(c, hash, now)? else {
+        let message = "the invitation is not valid any more: ask for a new one";
+        return Err(Error::invalid(message)
+            .with_code("invitation_invalid")
+            .with_field("invitationToken", message));
+    };
+    if found.email.as_ref().is_some_and(|invited| invited != email) {
+        let message = "the invitation is for another e-mail address";
+        return Err(Error::new(ErrorKind::Forbidden, message)
+            .with_code("invitation_mismatch")
+            .with_field("email", message));
+    }
+    Ok((organization, found))
+}
+
 /// Whether `joining` may have an account, and where.
 fn ground(c: &Connection, joining: &Joining, now: &str) -> Result<Ground> {
     let ground = if let Some(hash) = &joining.invitation {
-        let Some((organization, found)) = invitations::acceptable(c, hash, now)? else {
-            let message = "the invitation is not valid any more: ask for a new one";
-            return Err(Error::invalid(message)
-                .with_code("invitation_invalid")
-                .with_field("invitationToken", message));
-        };
-        if found.email.as_ref().is_some_and(|email| *email != joining.email) {
-            let message = "the invitation is for another e-mail address";
-            return Err(Error::new(ErrorKind::Forbidden, message)
-                .with_code("invitation_mismatch")
-                .with_field("email", message));
-        }
+        let (organization, found) = invited(c, hash, &joining.email, now)?;
         Ground::Invited {
             organization,
             invitation: found.id,
@@ -147,7 +157,7 @@ impl Store {
             };
             let user = UserId(clock.new_id());
             insert_user(c, user, &account, role, &now)?;
-            members::insert(c, clock.new_id(), organization, user, place, &now)?;
+            members::insert(c, clock.new_id(), organization, user, place, None, &now)?;
             if let Some(invitation) = accepted {
                 invitations::accept(c, invitation, user, &now)?;
             }
@@ -156,6 +166,40 @@ impl Store {
             let (user, organization) = made(c, user, organization)?;
             let entered = Entered { user, organization, member_role: place, family: clock.new_id() };
             refresh_tokens::insert(c, &clock, &entered, &token)?;
+            Ok(entered)
+        })
+        .await
+    }
+
+    /// Lets somebody who has an account join another organization, and logs them in there. The role that the
+    /// invitation offers is the one they have there; elsewhere they keep the one they had.
+    pub async fn accept_invitation(&self, user: UserId, hash: String, token: NewToken) -> Result<Entered> {
+        let (clock, now) = (self.clock.clone(), self.clock.timestamp());
+        self.write(move |c| {
+            let person = users::by_id(c, user)?.filter(|person| person.is_active);
+            let person = person.ok_or_else(|| Error::not_found(format!("there is no account {user}")))?;
+            let (organization, found) = invited(c, &hash, &person.email, &now)?;
+            if members::by_id(c, organization, user)?.is_some() {
+                let message = "you are a member of this organization already";
+                return Err(Error::new(ErrorKind::Conflict, message).with_code("already_member"));
+            }
+            let (place, role) = (found.member_role, Some(found.user_role));
+            members::insert(c, clock.new_id(), organization, user, place, role, &now)?;
+            invitations::accept(c, found.id, user, &now)?;
+            let place = members::place(c, user, Some(organization))?;
+            let place = place.ok_or_else(|| Error::internal("a new member was not found again"))?;
+            let entered = refresh_tokens::entered(person, place, clock.new_id());
+            refresh_tokens::insert(c, &clock, &entered, &token)?;
+            let entry = AuditEntry {
+                actor: Actor::User(user),
+                action: "member.join",
+                resource: "users",
+                resource_id: Some(user.to_string()),
+                details: serde_json::json!({ "invitationId": found.id }),
+                request_id: None,
+                address: None,
+            };
+            audit::insert(c, clock.new_id(), organization, &entry, &now)?;
             Ok(entered)
         })
         .await
@@ -179,7 +223,7 @@ impl Store {
             }
             let user = UserId(clock.new_id());
             insert_user(c, user, &account, UserRole::Admin, &now)?;
-            members::insert(c, clock.new_id(), organization, user, MemberRole::Owner, &now)?;
+            members::insert(c, clock.new_id(), organization, user, MemberRole::Owner, None, &now)?;
             Ok((made(c, user, organization)?.0, true))
         })
         .await

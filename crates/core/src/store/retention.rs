@@ -1,5 +1,5 @@
 //! Forgetting: what is older than an organization keeps it, people who left, organizations that were
-//! deleted.
+//! deleted. Statements about conversations are in `forgetting.rs`.
 //!
 //! Everything goes in batches, so that no single transaction holds the writer up for long, and everything
 //! may be cut off and run again. Vectors and blobs follow with the job that tidies. Why and when to forget
@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 
+use super::forgetting::{remove_conversations, remove_messages};
 use super::jobs::{self, NewJob};
 use super::{Store, answer_cache, rows};
 use crate::clock::format_timestamp;
@@ -36,6 +37,14 @@ pub struct Expired {
     pub documents: u64,
     /// Chunks of those documents.
     pub chunks: u64,
+    /// Messages of customers and to them.
+    pub messages: u64,
+    /// Notes about their conversations.
+    pub notes: u64,
+    /// Conversations of which nothing was left.
+    pub conversations: u64,
+    /// Contacts that had no other conversation.
+    pub contacts: u64,
 }
 
 impl Expired {
@@ -49,6 +58,10 @@ impl Expired {
         self.feedback += other.feedback;
         self.documents += other.documents;
         self.chunks += other.chunks;
+        self.messages += other.messages;
+        self.notes += other.notes;
+        self.conversations += other.conversations;
+        self.contacts += other.contacts;
     }
 }
 
@@ -96,9 +109,9 @@ impl Store {
         let (now, clock) = (self.clock.now(), self.clock.clone());
         self.write(move |c| {
             let whose = organization.to_string();
-            let queries_before = days_before(now, rules.conversations_days);
+            let said_before = days_before(now, rules.conversations_days);
             let documents_before = days_before(now, rules.inactive_documents_days);
-            let mut removed = remove_queries(c, &whose, Some(&queries_before), batch)?;
+            let mut removed = remove_said(c, &whose, Some(&said_before), batch)?;
             removed.add(remove_documents(c, &whose, Some(&documents_before), batch)?);
             if removed.is_nothing() {
                 return Ok(removed);
@@ -116,8 +129,9 @@ impl Store {
         .await
     }
 
-    /// Takes what is personal from at most `batch` accounts that were deleted before `before`. The rows
-    /// stay, nameless, so that what others see of the past keeps its shape. How many were done.
+    /// Takes what is personal from at most `batch` accounts that were deleted before `before`: the
+    /// questions they asked go, and the rows of the accounts stay, nameless, so that what others see of the
+    /// past keeps its shape. How many were done.
     pub async fn purge_users(&self, before: DateTime<Utc>, batch: u32) -> Result<u64> {
         let now = self.clock.timestamp();
         self.write(move |c| {
@@ -160,7 +174,7 @@ impl Store {
             if c.prepare_cached(sql)?.query_row([&whose], |_| Ok(())).optional()?.is_none() {
                 return Ok(Purged { done: true, ..Purged::default() });
             }
-            let mut removed = remove_queries(c, &whose, None, batch)?;
+            let mut removed = remove_said(c, &whose, None, batch)?;
             removed.add(remove_documents(c, &whose, None, batch)?);
             let done = removed.is_nothing();
             if done {
@@ -178,6 +192,14 @@ fn days_before(now: DateTime<Utc>, days: u32) -> String {
     // Longer than the calendar reaches: nothing is that old.
     let then = now.checked_sub_signed(chrono::TimeDelta::days(i64::from(days))).unwrap_or_default();
     format_timestamp(then)
+}
+
+/// Removes at most `batch` of each kind of what was said, that before a time or all.
+fn remove_said(c: &Connection, organization: &str, before: Option<&str>, batch: u32) -> Result<Expired> {
+    let mut removed = remove_queries(c, organization, before, batch)?;
+    removed.add(remove_messages(c, organization, before, batch)?);
+    removed.add(remove_conversations(c, organization, before, batch)?);
+    Ok(removed)
 }
 
 /// Removes at most `batch` questions, those before a time or all, with their ratings.
@@ -241,7 +263,11 @@ fn purge_user(c: &Connection, id: UserId, email: &str, now: &str) -> Result<()> 
                WHERE id = ?1";
     c.prepare_cached(sql)?.execute(params![id, now])?;
     for sql in [
-        "UPDATE rag_queries SET user_id = NULL WHERE user_id = ?1",
+        // What they asked was theirs. What they wrote to customers and noted about them is the business's
+        // correspondence, and the customers': it stays until its time, without their name.
+        "DELETE FROM rag_queries WHERE user_id = ?1",
+        "UPDATE messages SET user_id = NULL WHERE user_id = ?1",
+        "UPDATE conversation_notes SET user_id = NULL WHERE user_id = ?1",
         "UPDATE audit_log SET address = NULL WHERE actor_id = ?1 AND address IS NOT NULL",
         "DELETE FROM refresh_tokens WHERE user_id = ?1",
         "DELETE FROM user_organizations WHERE user_id = ?1",

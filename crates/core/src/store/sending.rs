@@ -60,8 +60,9 @@ pub enum Next {
     Send(Box<Outgoing>),
     /// Nothing before then: news is awaited, or Meta asked for a pause.
     Wait(DateTime<Utc>),
-    /// Nothing is left.
-    Done,
+    /// Nothing is left. What of it was never sent is told to watchers: whatever cancelled it did not
+    /// look at its parts one by one.
+    Done(Vec<InboxEvent>),
 }
 
 /// How an attempt at sending ended.
@@ -157,9 +158,29 @@ fn end(
     Ok(())
 }
 
+fn done(c: &Connection, reply: Uuid) -> Result<Next> {
+    Ok(Next::Done(unsent(c, &reply.to_string())?))
+}
+
+/// What to tell watchers of the parts of a reply that were not sent and will not be.
+fn unsent(c: &Connection, reply: &str) -> Result<Vec<InboxEvent>> {
+    let sql = "SELECT organization_id, conversation_id, id FROM messages
+               WHERE reply_id = ?1 AND direction = 'outbound' AND status IN ('failed', 'cancelled') ORDER BY part";
+    let mut statement = c.prepare_cached(sql)?;
+    let events = statement.query_map([reply], |row| {
+        Ok(InboxEvent {
+            organization_id: rows::parsed(row, "organization_id")?,
+            conversation_id: rows::parsed(row, "conversation_id")?,
+            kind: InboxEventKind::Status,
+            message_id: Some(rows::parsed(row, "id")?),
+        })
+    })?;
+    Ok(events.collect::<Result<_, _>>()?)
+}
+
 fn begin(desk: &Desk<'_>, reply: Uuid, news: TimeDelta, tries: u32) -> Result<Next> {
     let c = desk.connection;
-    let Some(found) = first_waiting(c, reply)? else { return Ok(Next::Done) };
+    let Some(found) = first_waiting(c, reply)? else { return done(c, reply) };
     let Waiting { mut outgoing, status, status_at, .. } = found;
     if status != MessageStatus::Queued {
         // Whatever ended the attempt, its outcome may still be told by Meta.
@@ -171,7 +192,7 @@ fn begin(desk: &Desk<'_>, reply: Uuid, news: TimeDelta, tries: u32) -> Result<Ne
         if outgoing.attempt >= tries {
             let why = "sending ended in the dark more than once, and no news of it came";
             end(c, reply, MessageStatus::Failed, Some((-1, why)), desk.now)?;
-            return Ok(Next::Done);
+            return done(c, reply);
         }
     }
     let unwanted = match outgoing.author {
@@ -185,13 +206,13 @@ fn begin(desk: &Desk<'_>, reply: Uuid, news: TimeDelta, tries: u32) -> Result<Ne
     let other_hands = outgoing.author == Author::Bot && found.version != found.made_at_version;
     if unwanted || other_hands {
         end(c, reply, MessageStatus::Cancelled, None, desk.now)?;
-        return Ok(Next::Done);
+        return done(c, reply);
     }
     let open = found.last_inbound_at.is_some_and(|last| desk.time < last + WINDOW);
     if !open && outgoing.kind != "template" {
         let why = "the customer wrote more than 24 hours ago: only a template may be sent";
         end(c, reply, MessageStatus::Failed, Some((WINDOW_CLOSED, why)), desk.now)?;
-        return Ok(Next::Done);
+        return done(c, reply);
     }
     if let Some(until) = channels::paused_until(c, &outgoing.phone_number_id)?.filter(|t| *t > desk.time) {
         return Ok(Next::Wait(until));
@@ -209,7 +230,7 @@ fn set_status(c: &Connection, id: MessageId, status: MessageStatus, at: Option<&
     Ok(())
 }
 
-fn conclude(desk: &Desk<'_>, id: MessageId, outcome: &SendOutcome) -> Result<Option<InboxEvent>> {
+fn conclude(desk: &Desk<'_>, id: MessageId, outcome: &SendOutcome) -> Result<Vec<InboxEvent>> {
     let c = desk.connection;
     let key = id.to_string();
     let note = |status: MessageStatus, code: Option<i64>, message: &str| -> Result<()> {
@@ -241,21 +262,35 @@ fn conclude(desk: &Desk<'_>, id: MessageId, outcome: &SendOutcome) -> Result<Opt
                        WHERE reply_id = (SELECT reply_id FROM messages WHERE id = ?1)
                          AND direction = 'outbound' AND status = 'queued'";
             c.prepare_cached(sql)?.execute(params![key, desk.now])?;
+            let sql = "SELECT reply_id FROM messages WHERE id = ?1";
+            let reply: Option<String> =
+                c.prepare_cached(sql)?.query_row([&key], |row| row.get(0)).optional()?.flatten();
+            return reply.map_or_else(|| Ok(Vec::new()), |reply| unsent(c, &reply));
         }
     }
     let sql = "SELECT conversation_id FROM messages WHERE id = ?1";
     let conversation =
         c.prepare_cached(sql)?.query_row([&key], |row| rows::parsed(row, "conversation_id")).optional()?;
-    conversation
-        .map(|conversation_id| {
-            Ok(InboxEvent {
-                organization_id: organization_of(c, conversation_id)?,
-                conversation_id,
-                kind: InboxEventKind::Status,
-                message_id: Some(id),
-            })
-        })
-        .transpose()
+    let Some(conversation_id) = conversation else { return Ok(Vec::new()) };
+    Ok(vec![InboxEvent {
+        organization_id: organization_of(c, conversation_id)?,
+        conversation_id,
+        kind: InboxEventKind::Status,
+        message_id: Some(id),
+    }])
+}
+
+/// Puts the parts of a reply that were given up back where they were before they were first tried.
+fn put_back(c: &Connection, reply: Uuid) -> Result<usize> {
+    // What was cancelled for another reason than a failed part before it stays cancelled, and what Meta took
+    // and failed to deliver is not sent again.
+    let sql = "UPDATE messages SET status = 'queued', status_at = NULL, attempts = 0, error_code = NULL,
+                      error_message = NULL
+               WHERE reply_id = ?1 AND direction = 'outbound' AND whatsapp_message_id IS NULL
+                 AND status IN ('failed', 'cancelled')
+                 AND part >= (SELECT MIN(part) FROM messages WHERE reply_id = ?1 AND direction = 'outbound'
+                                AND status = 'failed' AND whatsapp_message_id IS NULL)";
+    Ok(c.prepare_cached(sql)?.execute([reply.to_string()])?)
 }
 
 impl Store {
@@ -271,8 +306,13 @@ impl Store {
         .await
     }
 
+    /// Makes the parts of a reply that were given up wait again, as if they had not been tried; how many.
+    pub async fn put_reply_back(&self, reply: Uuid) -> Result<usize> {
+        self.write(move |c| put_back(c, reply)).await
+    }
+
     /// Records how an attempt ended; what to tell watchers.
-    pub async fn conclude_sending(&self, id: MessageId, outcome: SendOutcome) -> Result<Option<InboxEvent>> {
+    pub async fn conclude_sending(&self, id: MessageId, outcome: SendOutcome) -> Result<Vec<InboxEvent>> {
         let clock = self.clock.clone();
         self.write(move |c| {
             let time = clock.now();

@@ -125,7 +125,12 @@ fn receive_again(c: &Connection, known: &Known, upload: &NewUpload, now: &str) -
     let waits = known.pending_hash.as_deref() == Some(upload.hash.as_str());
     let in_work = known.status == DocumentStatus::Processing;
     if waits && matches!(known.status, DocumentStatus::Uploaded | DocumentStatus::Processing) {
-        let sql = "UPDATE documents SET pending_metadata = ?2 WHERE id = ?1";
+        // Whoever works on the bytes has read the pairs already: these come on top when that is done.
+        let sql = if in_work {
+            "UPDATE documents SET pending_metadata = json_patch(IFNULL(pending_metadata, metadata), ?2) WHERE id = ?1"
+        } else {
+            "UPDATE documents SET pending_metadata = ?2 WHERE id = ?1"
+        };
         c.prepare_cached(sql)?.execute(params![id, json(&upload.metadata)])?;
         return Ok(!in_work);
     }

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Store, members, refresh_tokens, rows};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{OrganizationId, User, UserId, UserRole};
+use crate::model::{Actor, OrganizationId, User, UserId, UserRole};
 
 /// Columns of a person, of `users u`.
 pub(super) const COLUMNS: &str = "u.id AS id, u.email AS email, u.first_name AS first_name, \
@@ -86,7 +86,7 @@ pub(super) fn email_taken(error: rusqlite::Error) -> Error {
 }
 
 pub(super) fn taken() -> Error {
-    let message = "there is an account with this e-mail address already: log in instead";
+    let message = "there is an account with this e-mail address already: log in instead; an invitation is accepted then";
     Error::new(ErrorKind::Conflict, message).with_code("email_taken").with_field("email", message)
 }
 
@@ -160,11 +160,11 @@ impl Store {
         .await
     }
 
-    /// Marks a member's account as deleted and ends its logins; `false` if there is no such member.
+    /// Marks a member's account as deleted, ends its logins and revokes the API keys it made; `false` if there is no such member.
     ///
     /// Conflicts if an organization with other members would be left without an owner.
     pub async fn delete_user(&self, organization: OrganizationId, user: UserId) -> Result<bool> {
-        let now = self.clock.timestamp();
+        let (clock, now) = (self.clock.clone(), self.clock.timestamp());
         self.write(move |c| {
             if members::by_id(c, organization, user)?.is_none() {
                 return Ok(false);
@@ -188,6 +188,7 @@ impl Store {
                 params![user.to_string(), now],
             )?;
             refresh_tokens::revoke_user(c, user, None, None)?;
+            members::revoke_keys(c, &clock, user, None, Actor::User(user))?;
             Ok(true)
         })
         .await

@@ -159,6 +159,12 @@ fn settle(c: &Connection, version: &NewVersion, now: &str) -> Result<()> {
     if version.origin == Origin::Rebuild {
         return Ok(());
     }
+    if version.origin == Origin::Pending {
+        // Pairs that came with the same bytes while these were worked on.
+        let sql = "UPDATE documents SET metadata = json_patch(metadata, pending_metadata)
+                   WHERE id = ?1 AND pending_hash = ?2 AND pending_metadata IS NOT NULL";
+        c.prepare_cached(sql)?.execute(params![id, version.content_hash])?;
+    }
     let sql = "UPDATE documents SET pending_hash = NULL, pending_size = NULL, pending_metadata = NULL
                WHERE id = ?1 AND (?2 OR pending_hash = ?3)";
     c.prepare_cached(sql)?.execute(params![id, version.origin == Origin::Source, version.content_hash])?;

@@ -37,6 +37,19 @@ impl Store {
         .await
     }
 
+    /// Removes bodies by their ids; how many.
+    pub async fn forget_bodies(&self, ids: Vec<String>) -> Result<u64> {
+        self.write(move |c| {
+            let mut statement = c.prepare_cached("DELETE FROM webhook_events WHERE id = ?1")?;
+            let mut removed = 0;
+            for id in ids {
+                removed += statement.execute([id])? as u64;
+            }
+            Ok(removed)
+        })
+        .await
+    }
+
     /// Removes at most `batch` bodies that came before a time; how many.
     pub async fn forget_webhooks(&self, before: DateTime<Utc>, batch: u32) -> Result<u64> {
         self.write(move |c| {

@@ -23,6 +23,23 @@ pub fn phone_key(phone: &str) -> String {
     key
 }
 
+/// Every way in which WhatsApp may write a number: as it is, with Brazil's ninth digit, and without.
+pub fn phone_forms(phone: &str) -> Vec<String> {
+    let key = phone_key(phone);
+    let mut without = key.clone();
+    if key.len() == 13 && key.as_bytes()[4] == b'9' {
+        without.remove(4);
+    }
+    let mut forms = vec![phone.to_owned()];
+    // Only if it is the same number again with the digit.
+    for form in [key.clone(), without] {
+        if phone_key(&form) == key && !forms.contains(&form) {
+            forms.push(form);
+        }
+    }
+    forms
+}
+
 fn lacks_ninth_digit(digits: &[u8]) -> bool {
     // Area codes have no zero: 55 0… is no number of Brazil's.
     let [b'5', b'5', b'1'..=b'9', b'1'..=b'9', first, rest @ ..] = digits else { return false };
@@ -49,6 +66,15 @@ mod tests {
         for first in 6..=9 {
             assert_eq!(phone_key(&format!("5585{first}1234567")), format!("55859{first}1234567"));
         }
+    }
+
+    #[test]
+    fn a_number_is_looked_for_in_all_its_forms() {
+        assert_eq!(phone_forms("5511987654321"), ["5511987654321", "551187654321"]);
+        assert_eq!(phone_forms("551187654321"), ["551187654321", "5511987654321"]);
+        assert_eq!(phone_forms("15551234567"), ["15551234567"]);
+        assert_eq!(phone_forms("4915112345678"), ["4915112345678"], "no number of Brazil's");
+        assert_eq!(phone_forms("US.1349"), ["US.1349"]);
     }
 
     #[test]

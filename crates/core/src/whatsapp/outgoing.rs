@@ -7,14 +7,15 @@
 
 use serde_json::{Map, Value, json};
 
+use super::split::LONGEST_TEXT;
 use crate::error::{Error, Result};
 
 mod interactive;
 
-pub use interactive::{Button, Buttons, Frame, List, ListRow, ListSection};
-
-/// UTF-16 units of a text message.
-pub const TEXT_LIMIT: usize = 4096;
+pub use interactive::{
+    BUTTON_TITLE, Button, Buttons, Frame, INTERACTIVE_BODY, LIST_BUTTON, List, ListRow, ListSection,
+    MOST_BUTTONS, MOST_ROWS, ROW_DESCRIPTION, ROW_TITLE, SECTION_TITLE,
+};
 
 /// UTF-16 units below an image or a document.
 pub const CAPTION_LIMIT: usize = 1024;
@@ -51,7 +52,7 @@ pub struct Outgoing {
 /// What a message holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
-    /// Text of 1 to [`TEXT_LIMIT`] units; links get no preview.
+    /// Text of 1 to [`LONGEST_TEXT`] units; links get no preview.
     Text(String),
     /// A text with buttons to reply with.
     Buttons(Buttons),
@@ -149,7 +150,7 @@ impl Content {
     fn named(&self) -> Result<(&'static str, Value)> {
         Ok(match self {
             Self::Text(body) => {
-                check("a text message", body, TEXT_LIMIT)?;
+                check("a text message", body, LONGEST_TEXT)?;
                 ("text", json!({ "body": body, "preview_url": false }))
             }
             Self::Buttons(buttons) => ("interactive", buttons.object()?),

@@ -70,6 +70,21 @@ pub fn welcome(locale: Locale) -> &'static str {
     )
 }
 
+/// Above a menu that has no text of its own.
+pub fn menu(locale: Locale) -> &'static str {
+    by(
+        locale,
+        "Olá! Como posso ajudar? Escolha uma opção ou escreva a sua dúvida.",
+        "Hello! How can I help? Choose an option or write your question.",
+        "¡Hola! ¿En qué puedo ayudar? Elija una opción o escriba su duda.",
+    )
+}
+
+/// On the button that opens a menu; 20 characters at most.
+pub fn open_menu(locale: Locale) -> &'static str {
+    by(locale, "Ver opções", "See options", "Ver opciones")
+}
+
 /// A person takes over.
 pub fn handed_over(locale: Locale) -> &'static str {
     by(
@@ -307,6 +322,7 @@ mod tests {
         for locale in Locale::ALL {
             assert!(alert_buttons(locale).iter().all(|b| b.encode_utf16().count() <= 20));
             assert!(call_a_person(locale).encode_utf16().count() <= 20);
+            assert!(open_menu(locale).encode_utf16().count() <= 20);
         }
     }
 

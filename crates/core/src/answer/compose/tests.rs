@@ -12,12 +12,13 @@ use crate::model::{AgentId, ChunkId, DocumentId, Hit, Locale, OrganizationId};
 /// Says the same to everybody, and remembers what it was asked.
 struct Parrot {
     says: &'static str,
+    calls: Option<&'static str>,
     asked: Mutex<Vec<ChatRequest>>,
 }
 
 impl Parrot {
     fn saying(says: &'static str) -> Self {
-        Self { says, asked: Mutex::default() }
+        Self { says, calls: None, asked: Mutex::default() }
     }
 }
 
@@ -31,6 +32,7 @@ impl ChatModel for Parrot {
         self.asked.lock().unwrap().push(request.clone());
         Ok(ChatReply {
             text: self.says.to_owned(),
+            call: self.calls.map(str::to_owned),
             model: "parrot".to_owned(),
             tokens_used: 110,
             prompt_tokens: 100,
@@ -58,6 +60,7 @@ fn agent() -> Agent {
         max_tokens: None,
         locale: Locale::Portuguese,
         whatsapp_phone_number: None,
+        menu: None,
         is_active: true,
         is_default: true,
         created_at: String::new(),
@@ -85,7 +88,40 @@ fn evidence(question: &str, content: &str) -> Gated {
 }
 
 fn writing<'a>(agent: &'a Agent, chat: &'a Parrot, history: &'a [Turn]) -> Writing<'a> {
-    Writing { agent, chat: Some(chat), model: None, temperature: None, max_tokens: None, history }
+    Writing {
+        agent,
+        chat: Some(chat),
+        model: None,
+        temperature: None,
+        max_tokens: None,
+        history,
+        wishes: &[],
+    }
+}
+
+#[tokio::test]
+async fn a_model_may_act_instead_of_answering_if_it_was_asked_to() {
+    let agent = agent();
+    let wishes = [Wish::Person, Wish::Menu];
+    let draft = async |calls, wishes| {
+        let chat = Parrot { calls: Some(calls), ..Parrot::saying("Custa R$ 40,00 [1].") };
+        let writing = Writing { wishes, ..writing(&agent, &chat, &[]) };
+        let draft =
+            compose(evidence("quero falar com o gerente", "O banho custa R$ 40,00."), writing, None).await;
+        let offered = chat.asked.lock().unwrap()[0].tools.len();
+        (draft.unwrap(), offered)
+    };
+    let (called, offered) = draft("call_a_person", &wishes[..]).await;
+    assert_eq!((called.wish, offered), (Some(Wish::Person), 2));
+    assert!(called.cited.is_empty() && !called.is_refusal());
+    let (menu, _) = draft("show_the_menu", &wishes[..]).await;
+    assert_eq!(menu.wish, Some(Wish::Menu));
+    for (name, offered) in
+        [("show_the_menu", &wishes[..1]), ("delete_everything", &wishes[..]), ("call_a_person", &[])]
+    {
+        let (answer, _) = draft(name, offered).await;
+        assert_eq!((answer.wish, answer.text.as_str()), (None, "Custa R$ 40,00 [1]."), "{name}");
+    }
 }
 
 #[tokio::test]

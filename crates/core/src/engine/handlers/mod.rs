@@ -3,7 +3,6 @@
 //! A handler reads its payload, turns to the business the job is for, and calls the verb. Leases, retries
 //! and counting are the workers' business (`jobs/`).
 
-mod document_embed;
 mod document_process;
 mod index_tidy;
 mod maintenance;
@@ -43,7 +42,6 @@ pub(super) fn handlers(engine: &Engine) -> Handlers {
             queue::DOCUMENT_PROCESS,
             Arc::new(document_process::DocumentProcess(Arc::clone(&shared))) as Arc<dyn Handler>,
         ),
-        (queue::DOCUMENT_EMBED, Arc::new(document_embed::DocumentEmbed(Arc::clone(&shared)))),
         (queue::RAG_REINDEX, Arc::new(rag_reindex::RagReindex(Arc::clone(&shared)))),
         (
             queue::WHATSAPP_PROCESS_MESSAGE,

@@ -3,19 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use test_support::{FakeOpenAi, Reply};
+use serde_json::json;
+use test_support::{FakeOpenAi, Gate, Reply};
 
 use super::*;
 use crate::clock::{Clock, ManualClock};
 use crate::config::{Config, ConfigSources};
-use crate::engine::documents::quiet;
+use crate::engine::shelf;
 use crate::error::ErrorKind;
-use crate::ingest::{Committer, Stop, Work};
-use crate::model::{
-    AgentId, AgentPatch, Channel, ChunkText, ConversationId, Feedback, FileType, Metadata, NewAgent,
-};
+use crate::model::{AgentId, AgentPatch, Channel, ConversationId, Feedback, NewAgent};
 use crate::net::{BreakerState, CIRCUIT_OPEN};
-use crate::store::Origin;
 
 const POOL: &str = "A piscina aquecida abre às 6h e fecha às 22h. A entrada custa R$ 25,00.";
 const PIX: &str = "Aceitamos pix, dinheiro e cartão de crédito em até 10 vezes.";
@@ -36,8 +33,7 @@ impl House {
         let sources =
             ConfigSources { data_dir: Some(folder.path().join("data")), ..ConfigSources::default() };
         let mut config = Config::load(&sources).unwrap();
-        config.embedding.provider = crate::config::EmbeddingProvider::OpenAi;
-        config.embedding.openai.base_url = embedding.base_url();
+        shelf::embed_with(&mut config, &embedding);
         if with_chat {
             config.llm.base_url = chat.base_url();
         }
@@ -49,36 +45,8 @@ impl House {
         house
     }
 
-    /// Makes a document of one chunk searchable, without a parser process.
     async fn add(&self, name: &str, text: &str) {
-        let (engine, parts) = (&self.engine, &self.engine.parts);
-        let (record, table) = engine.generation_or_new().await.unwrap();
-        let pipeline = engine.pipeline(&quiet(), &Stop::default()).await.unwrap();
-        let mut committer =
-            Committer::new(&parts.store, &table, &parts.blobs, &parts.clock, record.language, false);
-        let work = Work {
-            organization_id: engine.organization.id,
-            known: None,
-            origin: Origin::Source,
-            agent_id: None,
-            path: format!("/{name}"),
-            filename: name.into(),
-            file_type: FileType::Md,
-            size: 1,
-            hash: name.into(),
-            file: None,
-            metadata: Metadata::new(),
-        };
-        let chunk = ChunkText {
-            page_number: 1,
-            char_start: 0,
-            char_end: u32::try_from(text.chars().count()).unwrap(),
-            content: text.into(),
-            heading: Some("Clube".into()),
-            token_count: 20,
-        };
-        pipeline.keep(work, 1, vec![chunk], &mut committer).await.unwrap();
-        committer.flush().await.unwrap();
+        shelf::add(&self.engine, name, text).await;
     }
 
     async fn ask(&self, question: &str) -> Answer {
@@ -88,6 +56,13 @@ impl House {
     async fn used(&self) -> u64 {
         self.engine.store().usage_this_month(self.engine.organization.id).await.unwrap()
     }
+}
+
+/// A chat completion.
+fn reply(text: &str) -> Reply {
+    let message = json!({ "role": "assistant", "content": text });
+    let choice = json!({ "index": 0, "message": message, "finish_reason": "stop" });
+    Reply::json(&json!({ "model": "m", "choices": [choice], "usage": { "total_tokens": 9 } }))
 }
 
 fn ask(question: &str) -> Ask {
@@ -122,6 +97,39 @@ async fn the_same_question_is_answered_once_an_hour() {
     assert!(!house.engine.answer(&hotter).await.unwrap().cached);
     house.clock.advance(Duration::from_hours(1));
     assert!(!house.ask("Que horas abre a piscina?").await.cached);
+}
+
+#[tokio::test]
+async fn the_same_asked_by_many_at_once_is_answered_once_and_counted_for_each() {
+    let house = House::new(true).await;
+    let gate = Gate::new();
+    house.chat.script(reply("Abre às 6h [1].").held_by(&gate));
+    let asked = ask("Que horas abre a piscina?");
+    let answers = futures::future::join_all((0..20).map(|_| house.engine.answer(&asked)));
+    let opened = async {
+        while house.chat.log().count() == 0 {
+            tokio::task::yield_now().await;
+        }
+        gate.release();
+    };
+    let (answers, ()) = futures::join!(answers, opened);
+    let answers: Vec<Answer> = answers.into_iter().map(Result::unwrap).collect();
+    assert!(answers.iter().all(|answer| answer.answer == "Abre às 6h [1]."));
+    assert_eq!(answers.iter().filter(|answer| !answer.cached).count(), 1);
+    let ids: std::collections::BTreeSet<_> = answers.iter().map(|answer| answer.query_id).collect();
+    assert_eq!((ids.len(), house.used().await), (20, 20), "each is kept and counted");
+    assert_eq!(house.chat.log().count(), 1);
+}
+
+#[tokio::test]
+async fn who_waited_for_an_answer_that_failed_asks_for_themselves() {
+    let house = House::new(true).await;
+    house.chat.script(Reply::status(400));
+    house.chat.answer_with("Abre às 6h [1].");
+    let asked = ask("Que horas abre a piscina?");
+    let answers = futures::future::join_all((0..5).map(|_| house.engine.answer(&asked))).await;
+    let failed = answers.iter().filter(|answer| answer.is_err()).count();
+    assert_eq!((failed, house.used().await), (1, 4));
 }
 
 #[tokio::test]

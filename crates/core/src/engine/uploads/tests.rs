@@ -2,12 +2,17 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
+
+use test_support::{FakeOpenAi, Reply};
 
 use super::*;
 use crate::config::{Config, EmbeddingProvider, Paths};
+use crate::engine::{Ask, shelf};
 use crate::error::ErrorKind;
 use crate::ingest::Stop;
 use crate::model::DocumentStatus;
+use crate::net::{BreakerState, CIRCUIT_OPEN};
 use crate::store::place::clock;
 
 struct Deployment {
@@ -168,4 +173,34 @@ async fn a_stop_while_waiting_leaves_the_document_waiting() {
     let stopped = engine.process_document(id, stop).await.unwrap_err();
     assert_eq!(stopped.kind(), ErrorKind::Cancelled);
     assert_eq!(engine.document(id).await.unwrap().status, DocumentStatus::Uploaded);
+}
+
+#[tokio::test]
+async fn nothing_is_parsed_while_the_embedding_service_is_left_alone() {
+    let fake = FakeOpenAi::start().await;
+    let dir = tempfile::tempdir().unwrap();
+    let paths = Paths { data_dir: dir.path().join("data"), ..Paths::default() };
+    let mut config = Config { paths, ..Config::default() };
+    shelf::embed_with(&mut config, &fake);
+    // A parser that is not there: whoever parses notices.
+    config.ingest.parser_command = vec!["/nonexistent/parser".to_owned()];
+    let clock = clock();
+    let (engine, _) = Engine::init_with(config, None, clock.clone()).await.unwrap();
+    shelf::add(&engine, "a.md", "A piscina abre às 6h.").await;
+    let ask = Ask { question: "que horas abre?".into(), ..Ask::default() };
+    for _ in 0..5 {
+        fake.script(Reply::status(500));
+    }
+    for _ in 0..5 {
+        assert!(engine.search(&ask).await.is_err());
+    }
+    assert_eq!(engine.breakers()[0], ("embedding", BreakerState::Open));
+    let document = upload(&engine, "b.txt", b"Aceitamos pix.").await.unwrap();
+    let error = engine.process_document(document.id, Stop::default()).await.unwrap_err();
+    assert_eq!(error.code(), Some(CIRCUIT_OPEN));
+    let waits = engine.document(document.id).await.unwrap();
+    assert_eq!(waits.status, DocumentStatus::Uploaded);
+    clock.advance(Duration::from_secs(30));
+    let outcome = engine.process_document(document.id, Stop::default()).await;
+    assert!(outcome.is_err() || outcome.is_ok_and(|report| report.error.is_some()), "it was parsed");
 }

@@ -186,11 +186,12 @@ fn shown(part: &Part) -> String {
     if buttons.is_empty() { part.text.clone() } else { format!("{}\n{}", part.text, buttons.join(" ")) }
 }
 
-/// Id and title of each button of a message.
+/// Id and title of each button of a message, or of each row of its list.
 fn buttons(part: &Part) -> Vec<(String, String)> {
     let details: Value = serde_json::from_str(&part.details).unwrap_or_default();
     let text = |button: &Value, key: &str| button[key].as_str().unwrap_or_default().to_owned();
-    let buttons = details["buttons"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let rows = details.pointer("/list/rows").unwrap_or(&details["buttons"]);
+    let buttons = rows.as_array().map(Vec::as_slice).unwrap_or_default();
     buttons.iter().map(|button| (text(button, "id"), text(button, "title"))).collect()
 }
 

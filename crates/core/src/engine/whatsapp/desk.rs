@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use super::super::Engine;
 use crate::error::{Error, Result};
 use crate::model::{
-    Conversation, ConversationId, ConversationStatus, Hands, Message, MessageId, Note, UserId,
+    AgentId, Conversation, ConversationId, ConversationStatus, Hands, Message, MessageId, Note, UserId,
 };
-use crate::store::ConversationFilter;
+use crate::store::{ConversationFilter, Numbers};
 
 /// Entries on a page at most.
 const MOST: u32 = 100;
@@ -48,15 +48,32 @@ pub struct ChannelInfo {
 }
 
 impl Engine {
-    /// A page of conversations, latest first, and how many there are (10,000 at most are counted).
+    /// A page of conversations, latest first, and how many there are (10,000 at most are counted). An
+    /// agent's are all in which it answers: those of its own, and those of the numbers that are its own,
+    /// or, for the default agent, nobody's.
     pub async fn conversations(
         &self,
-        filter: ConversationFilter,
+        mut filter: ConversationFilter,
         page: u64,
         limit: u64,
     ) -> Result<(Vec<Conversation>, u64)> {
         let limit = limit.clamp(1, MOST.into());
+        if let Some(agent) = filter.agent {
+            filter.agent_numbers = self.numbers_of(agent).await?;
+        }
         self.parts.store.conversations(self.organization.id, filter, page.max(1), limit).await
+    }
+
+    /// Where an agent answers in conversations that name none: see `agent_of` in `lane.rs`.
+    async fn numbers_of(&self, agent: AgentId) -> Result<Numbers> {
+        let numbers = self.whatsapp_numbers().await?;
+        let default = self.parts.store.default_agent(self.organization.id).await?;
+        if default.is_some_and(|default| default.id == agent) {
+            let others = numbers.iter().filter(|(_, owner)| owner.agent.is_some_and(|a| a != agent));
+            return Ok(Numbers::AllBut(others.map(|(number, _)| number.clone()).collect()));
+        }
+        let own = numbers.iter().filter(|(_, owner)| owner.agent == Some(agent));
+        Ok(Numbers::Only(own.map(|(number, _)| number.clone()).collect()))
     }
 
     /// A conversation by id.
@@ -110,6 +127,14 @@ impl Engine {
         status: ConversationStatus,
     ) -> Result<()> {
         let event = self.parts.store.set_conversation_status(self.organization.id, id, status).await?;
+        self.parts.whatsapp.tell([event.ok_or_else(|| missing(id))?]);
+        Ok(())
+    }
+
+    /// Says that a person has seen what the customer wrote: nothing of it is unread. The customer is not
+    /// told.
+    pub async fn mark_conversation_read(&self, id: ConversationId) -> Result<()> {
+        let event = self.parts.store.mark_conversation_read(self.organization.id, id).await?;
         self.parts.whatsapp.tell([event.ok_or_else(|| missing(id))?]);
         Ok(())
     }

@@ -10,9 +10,10 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::{Ask, Engine};
+use super::menu::{asked, menu_part, wanted};
 use super::people::{PERSON, choice};
 use super::words::{asks_for, is_one_of};
-use crate::answer::LONGEST_QUESTION;
+use crate::answer::{LONGEST_QUESTION, Wish};
 use crate::config::{ChannelConfig, WhatsappConfig};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jobs::payload::{alert_owner, send_reply};
@@ -54,6 +55,11 @@ impl Draft {
     /// Says one thing.
     pub fn saying(text: impl Into<String>) -> Self {
         Self { parts: vec![Part::text(text)], ..Self::silence() }
+    }
+
+    /// Says what a customer can tap on.
+    pub fn showing(part: Part) -> Self {
+        Self { parts: vec![part], ..Self::silence() }
     }
 
     /// Says one thing and calls a person.
@@ -137,7 +143,7 @@ impl Engine {
         {
             return Ok(Draft::saying(closed.clone()));
         }
-        let mut said: Vec<String> = case.texts().map(|p| p.text.trim().to_owned()).collect();
+        let mut said: Vec<String> = case.texts().map(|p| asked(case.agent.menu.as_ref(), p)).collect();
         for voice in case.state.pending.iter().filter(|p| p.act == "transcribe") {
             if let Some(text) = self.transcript(case, voice).await? {
                 said.push(text);
@@ -146,6 +152,9 @@ impl Engine {
         let pressed = case.state.pending.iter().filter_map(choice).any(|choice| choice == PERSON);
         if pressed || said.iter().any(|text| asks_for(text, &case.config.human_words)) {
             return Ok(called(case));
+        }
+        if let Some(draft) = wanted(case, &mut said) {
+            return Ok(draft);
         }
         if said.is_empty() {
             return Ok(Draft::saying(without_words(&case.state.pending, locale)));
@@ -158,10 +167,18 @@ impl Engine {
             agent_id: Some(case.agent.id),
             conversation_id: Some(case.state.conversation.id),
             channel: Channel::Whatsapp,
+            wishes: match &case.agent.menu {
+                Some(_) => vec![Wish::Person, Wish::Menu],
+                None => vec![Wish::Person],
+            },
             ..Ask::default()
         };
-        let answer = self.answer(&ask).await?;
-        Ok(Self::said(case, answer))
+        let (answer, wish) = self.answer_or_act(&ask).await?;
+        Ok(match (wish, &case.agent.menu) {
+            (Some(Wish::Person), _) => called(case),
+            (Some(Wish::Menu), Some(menu)) => Draft::showing(menu_part(menu, locale)),
+            _ => Self::said(case, answer),
+        })
     }
 
     /// Records the reply, unless something happened meanwhile.

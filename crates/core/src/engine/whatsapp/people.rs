@@ -16,6 +16,7 @@ use crate::jobs::payload::{AlertPayload, send_reply};
 use crate::model::{Author, Conversation, ConversationId, Hands, Locale};
 use crate::store::{Part, Pending, Reply};
 use crate::whatsapp::identity::phone_key;
+use crate::whatsapp::outgoing::INTERACTIVE_BODY;
 use crate::whatsapp::split::shorten;
 use crate::wording::whatsapp::{self as wording, Need};
 
@@ -24,9 +25,6 @@ const BUTTONS: [&str; 3] = ["owner.answer", "owner.take", "owner.release"];
 
 /// Id of the button that calls a person.
 pub(super) const PERSON: &str = "person";
-
-/// UTF-16 units of a message with buttons.
-const BODY: usize = 1024;
 
 impl Engine {
     /// Tells the owner that a conversation needs a person. Done again for the same job, nothing is said
@@ -181,7 +179,7 @@ fn alert_part(locale: Locale, text: &str, about: ConversationId) -> Part {
         .collect();
     Part {
         kind: "interactive",
-        text: shorten(text, BODY),
+        text: shorten(text, INTERACTIVE_BODY),
         details: json!({ "buttons": buttons }).to_string(),
     }
 }
@@ -194,7 +192,8 @@ fn template_part(template: &str, locale: Locale, text: &str) -> Part {
     };
     // One line, as Meta wants the values of templates.
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let details = json!({ "name": template, "language": language, "body": [shorten(&line, BODY)] });
+    let details =
+        json!({ "name": template, "language": language, "body": [shorten(&line, INTERACTIVE_BODY)] });
     Part { kind: "template", text: line, details: details.to_string() }
 }
 

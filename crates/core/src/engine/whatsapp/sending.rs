@@ -17,7 +17,9 @@ use crate::jobs::payload::alert_owner;
 use crate::store::{Next, Outgoing, SendOutcome};
 use crate::whatsapp::client::SendError;
 use crate::whatsapp::failure::{GraphFailure, Verdict};
-use crate::whatsapp::outgoing::{Button, Buttons, Content, Frame, Outgoing as Message, Recipient, Template};
+use crate::whatsapp::outgoing::{
+    Button, Buttons, Content, Frame, List, ListRow, ListSection, Outgoing as Message, Recipient, Template,
+};
 
 /// Attempts at a message whose failures may pass.
 const TRIES: u32 = 8;
@@ -36,7 +38,10 @@ impl Engine {
             let next =
                 self.parts.store.begin_sending(reply, TimeDelta::seconds(seconds), BLIND_TRIES).await?;
             match next {
-                Next::Done => return Ok(()),
+                Next::Done(unsent) => {
+                    self.parts.whatsapp.tell(unsent);
+                    return Ok(());
+                }
                 Next::Wait(until) => {
                     let wait = (until - self.parts.clock.now()).to_std().unwrap_or_default();
                     return Err(JobFailure::postponed(wait));
@@ -130,8 +135,8 @@ impl Engine {
     }
 
     async fn conclude(&self, outgoing: &Outgoing, outcome: SendOutcome) -> Result<(), JobFailure> {
-        let event = self.parts.store.conclude_sending(outgoing.id, outcome).await?;
-        self.parts.whatsapp.tell(event);
+        let events = self.parts.store.conclude_sending(outgoing.id, outcome).await?;
+        self.parts.whatsapp.tell(events);
         Ok(())
     }
 
@@ -155,12 +160,29 @@ fn words_of(failure: &GraphFailure) -> String {
     }
 }
 
+/// A list as [`menu_part`](super::menu::menu_part) wrote it down.
+fn list(outgoing: &Outgoing, details: &Value) -> List {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let rows = details["rows"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let rows = rows.iter().map(|row| ListRow {
+        id: text(&row["id"]).unwrap_or_default(),
+        title: text(&row["title"]).unwrap_or_default(),
+        description: text(&row["description"]),
+    });
+    List {
+        frame: Frame { header: None, body: outgoing.text.clone(), footer: None },
+        open: text(&details["open"]).unwrap_or_default(),
+        sections: vec![ListSection { title: text(&details["title"]), rows: rows.collect() }],
+    }
+}
+
 /// What goes over the wire.
 fn message(outgoing: &Outgoing) -> Result<Message> {
     let details: Value = serde_json::from_str(&outgoing.details).unwrap_or_default();
     let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
     let content = match outgoing.kind.as_str() {
         "text" => Content::Text(outgoing.text.clone()),
+        "interactive" if details["list"].is_object() => Content::List(list(outgoing, &details["list"])),
         "interactive" => {
             let buttons = details["buttons"].as_array().map(Vec::as_slice).unwrap_or_default();
             let buttons =

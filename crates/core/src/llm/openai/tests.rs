@@ -8,7 +8,7 @@ use test_support::{FakeOpenAi, Gate, Reply, unused_address};
 use super::*;
 use crate::clock::ManualClock;
 use crate::error::ErrorKind;
-use crate::llm::{ChatMessage, Role};
+use crate::llm::{ChatMessage, Role, Tool};
 
 const KEY: &str = "sk-proj-0123456789abcdef";
 
@@ -30,7 +30,13 @@ fn request() -> ChatRequest {
         ],
         temperature: None,
         max_tokens: None,
+        tools: Vec::new(),
     }
+}
+
+fn with_tool() -> ChatRequest {
+    let tool = Tool { name: "call_a_person", description: "Calls a person." };
+    ChatRequest { tools: vec![tool], ..request() }
 }
 
 const ANSWER: &str = "A entrega leva cinco dias úteis. [1]";
@@ -78,6 +84,39 @@ async fn a_request_overrides_the_configuration() {
     assert_eq!(reply.model, "gpt-4o-mini");
     let body = &fake.log().bodies()[0];
     assert_eq!((&body["max_tokens"], &body["temperature"]), (&json!(5), &json!(0.0)));
+}
+
+#[tokio::test]
+async fn a_tool_is_offered_and_its_call_is_read() {
+    let fake = FakeOpenAi::start().await;
+    let call =
+        json!({ "id": "c1", "type": "function", "function": { "name": "call_a_person", "arguments": "{}" } });
+    let message = json!({ "role": "assistant", "content": null, "tool_calls": [call] });
+    let choice = json!({ "index": 0, "message": message, "finish_reason": "tool_calls" });
+    fake.script(Reply::json(&json!({ "model": "m-1", "choices": [choice], "usage": { "total_tokens": 9 } })));
+    let chat = chat(fake.base_url());
+    let reply = chat.complete(&with_tool()).await.unwrap();
+    assert_eq!((reply.text.as_str(), reply.call.as_deref()), ("", Some("call_a_person")));
+    let offered = &fake.log().bodies()[0]["tools"];
+    assert_eq!(
+        (&offered[0]["type"], &offered[0]["function"]["name"]),
+        (&json!("function"), &json!("call_a_person"))
+    );
+    let reply = chat.complete(&with_tool()).await.unwrap();
+    assert_eq!((reply.text.as_str(), reply.call), (ANSWER, None), "a model may write all the same");
+}
+
+#[tokio::test]
+async fn a_service_that_knows_no_tools_writes() {
+    let fake = FakeOpenAi::start().await;
+    fake.refuse_parameter("tools", "text");
+    let chat = chat(fake.base_url());
+    for _ in 0..2 {
+        let reply = chat.complete(&with_tool()).await.unwrap();
+        assert_eq!((reply.text.as_str(), reply.call), (ANSWER, None));
+    }
+    assert_eq!(fake.log().count(), 3, "it is asked for tools once");
+    assert!(fake.log().bodies()[2].get("tools").is_none());
 }
 
 #[tokio::test]

@@ -5,10 +5,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::llm::{ChatMessage, OnPiece, Role};
+use crate::llm::{ChatRequest, OnPiece, Role, Tool};
 
 /// Which parameters a model of the service takes; it starts with all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a parameter that a service takes or not")]
 pub(super) struct Dialect {
     /// The limit is called `max_completion_tokens`: models that think before they write.
     pub(super) completion_tokens: bool,
@@ -16,6 +17,8 @@ pub(super) struct Dialect {
     pub(super) no_temperature: bool,
     /// A stream cannot be asked to count tokens.
     pub(super) no_usage: bool,
+    /// It can only write.
+    pub(super) no_tools: bool,
 }
 
 /// A request.
@@ -32,12 +35,35 @@ pub(super) struct Body<'a> {
     stream: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     stream_options: Option<StreamOptions>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<ToolBody>,
 }
 
 #[derive(Serialize)]
 struct Message<'a> {
     role: &'static str,
     content: &'a str,
+}
+
+#[derive(Serialize)]
+struct ToolBody {
+    r#type: &'static str,
+    function: Function,
+}
+
+#[derive(Serialize)]
+struct Function {
+    name: &'static str,
+    description: &'static str,
+    parameters: serde_json::Value,
+}
+
+impl From<&Tool> for ToolBody {
+    fn from(tool: &Tool) -> Self {
+        let parameters = serde_json::json!({ "type": "object", "properties": {} });
+        let function = Function { name: tool.name, description: tool.description, parameters };
+        Self { r#type: "function", function }
+    }
 }
 
 #[derive(Serialize)]
@@ -48,13 +74,14 @@ struct StreamOptions {
 /// The request in `dialect`.
 pub(super) fn body<'a>(
     model: &'a str,
-    messages: &'a [ChatMessage],
+    request: &'a ChatRequest,
     temperature: f64,
     max_tokens: u32,
     stream: bool,
     dialect: Dialect,
 ) -> Body<'a> {
-    let messages = messages
+    let messages = request
+        .messages
         .iter()
         .map(|message| Message {
             role: match message.role {
@@ -73,6 +100,11 @@ pub(super) fn body<'a>(
         max_completion_tokens: dialect.completion_tokens.then_some(max_tokens),
         stream,
         stream_options: (stream && !dialect.no_usage).then_some(StreamOptions { include_usage: true }),
+        tools: if stream || dialect.no_tools {
+            Vec::new()
+        } else {
+            request.tools.iter().map(Into::into).collect()
+        },
     }
 }
 
@@ -106,6 +138,20 @@ struct Said {
     content: Option<String>,
     #[serde(default)]
     refusal: Option<String>,
+    #[serde(default)]
+    tool_calls: Option<Vec<ToolCall>>,
+}
+
+#[derive(Deserialize)]
+struct ToolCall {
+    #[serde(default)]
+    function: Option<Called>,
+}
+
+#[derive(Deserialize)]
+struct Called {
+    #[serde(default)]
+    name: Option<String>,
 }
 
 /// Tokens.
@@ -130,6 +176,8 @@ impl Event {
 #[derive(Default)]
 pub(super) struct Gathered {
     pub(super) text: String,
+    /// Name of the first tool that is called.
+    pub(super) call: Option<String>,
     pub(super) model: String,
     /// Tokens of what was asked.
     pub(super) prompt_tokens: u64,
@@ -158,6 +206,9 @@ impl Gathered {
             self.finish_reason = choice.finish_reason;
         }
         let Some(said) = choice.delta.or(choice.message) else { return };
+        let calls = said.tool_calls.into_iter().flatten();
+        let mut names = calls.filter_map(|call| call.function?.name).filter(|name| !name.is_empty());
+        self.call = self.call.take().or_else(|| names.next());
         self.refusal |= said.refusal.is_some_and(|text| !text.is_empty());
         if let Some(text) = said.content.filter(|text| !text.is_empty()) {
             on_piece(&text);

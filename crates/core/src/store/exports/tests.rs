@@ -13,7 +13,7 @@ async fn an_export_holds_what_is_the_persons_and_no_secret() {
             .run(format!(
                 "INSERT INTO users (id, email, password_hash, first_name, role, created_at, updated_at)
                  VALUES ('{id}', '{name}@example.com', 'secret-hash', '{name}', 'agent', '2026', '2026');
-                 INSERT INTO user_organizations VALUES ('m{name}', '{id}', '{organization}', 'member', '2026');
+                 INSERT INTO user_organizations VALUES ('m{name}', '{id}', '{organization}', 'member', '2026', NULL);
                  INSERT INTO api_keys (id, organization_id, name, key_hash, hint, scopes, created_by, created_at)
                  VALUES ('k{name}', '{organization}', 'key of {name}', 'secret-{name}', 'wxyz', '[\"rag:query\"]', '{id}', '2026');
                  INSERT INTO refresh_tokens VALUES ('t{name}', 'f', '{id}', '{organization}', 'secret-t{name}', 'active', '2027', '2026', NULL);

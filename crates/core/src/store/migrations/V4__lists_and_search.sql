@@ -19,8 +19,9 @@ END;
 -- Documents are listed newest first: a page reads its own rows and sorts none.
 CREATE INDEX idx_documents_newest ON documents(organization_id, created_at DESC, id DESC);
 
--- Few conversations are in the hands of people, and those of the bot need no index of their own: a customer's
--- message changes one index less.
+-- A customer's message moves its conversation in every index of the latest: one is enough. Few conversations
+-- are in the hands of people, and an agent's are found on the way.
 DROP INDEX idx_conversations_state;
+DROP INDEX idx_conversations_agent;
 CREATE INDEX idx_conversations_human ON conversations(organization_id, last_message_at DESC, id DESC)
   WHERE state = 'human';

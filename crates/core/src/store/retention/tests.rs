@@ -86,6 +86,57 @@ async fn documents_go_once_nobody_needs_them() {
     assert_eq!(place.store.waiting_jobs("index.tidy").await.unwrap().len(), 1);
 }
 
+/// A message in a conversation of its own with a note, both by `who`.
+async fn say(place: &Place, id: &str, who: Option<UserId>) {
+    let (now, organization) = (place.clock.timestamp(), place.organization);
+    let who = who.map_or("NULL".to_owned(), |who| format!("'{who}'"));
+    place
+        .run(format!(
+            "INSERT INTO contacts (id, organization_id, name, phone, created_at, updated_at)
+             VALUES ('{id}', '{organization}', 'Ana', '{id}', '{now}', '{now}');
+             INSERT INTO contact_identifiers VALUES ('{organization}', '{id}', '{id}', 'phone', '{id}', '{now}');
+             INSERT INTO conversations (id, organization_id, phone_number_id, contact_id, last_message_at, created_at, updated_at)
+             VALUES ('{id}', '{organization}', 'n1', '{id}', '{now}', '{now}', '{now}');
+             INSERT INTO messages (id, organization_id, conversation_id, phone_number_id, direction, author, message_type,
+                                   content, status, user_id, created_at)
+             VALUES ('{id}', '{organization}', '{id}', 'n1', 'outbound', 'human', 'text', 'conversa', 'sent', {who}, '{now}');
+             INSERT INTO conversation_notes VALUES ('{id}', '{organization}', '{id}', {who}, 'nota', '{now}')"
+        ))
+        .await;
+}
+
+#[tokio::test]
+async fn conversations_go_with_their_last_message_and_contacts_with_them() {
+    let place = Place::new().await;
+    for id in ["c1", "c2", "c3", "c4"] {
+        say(&place, id, None).await;
+    }
+    place.run("UPDATE contacts SET opted_out_at = '2026' WHERE id = 'c3'").await;
+    place.days_pass(700);
+    let now = place.clock.timestamp();
+    place
+        .run(format!(
+            "INSERT INTO messages (id, organization_id, conversation_id, phone_number_id, direction, author, message_type,
+                                   content, status, created_at)
+             VALUES ('new', '{}', 'c4', 'n1', 'inbound', 'customer', 'text', 'conversa', 'received', '{now}');
+             UPDATE conversations SET last_message_at = '{now}' WHERE id = 'c4'",
+            place.organization
+        ))
+        .await;
+    place.days_pass(31);
+    let removed = expire(&place, place.organization).await;
+    assert_eq!((removed.messages, removed.notes, removed.conversations, removed.contacts), (4, 4, 3, 2));
+    assert_eq!(place.one("SELECT group_concat(id) FROM messages").await, "new");
+    assert_eq!(place.one("SELECT group_concat(id) FROM conversations").await, "c4");
+    assert_eq!(place.one("SELECT group_concat(id) FROM contacts").await, "c3,c4");
+    let silent = place.one("SELECT name IS NULL AND phone IS NOT NULL FROM contacts WHERE id = 'c3'").await;
+    assert_eq!(silent, "1", "who wants no messages is remembered for that alone");
+    assert_eq!(place.one("SELECT COUNT(*) FROM contact_identifiers").await, "2");
+    let details = place.one("SELECT details FROM audit_log WHERE action = 'retention.run'").await;
+    let details: serde_json::Value = serde_json::from_str(&details).unwrap();
+    assert_eq!((&details["removed"]["messages"], &details["removed"]["contacts"]), (&json!(4), &json!(2)));
+}
+
 async fn user(place: &Place, id: &str, email: &str, deleted: bool) {
     let now = place.clock.timestamp();
     let deleted = if deleted { format!("'{now}'") } else { "NULL".to_owned() };
@@ -107,6 +158,7 @@ async fn what_is_personal_goes_thirty_days_after_an_account_was_deleted() {
     for (id, who) in [("q1", gone), ("q2", here)] {
         ask(&place, organization, id).await;
         place.run(format!("UPDATE rag_queries SET user_id = '{who}' WHERE id = '{id}'")).await;
+        say(&place, id, Some(who)).await;
         place
             .run(format!(
                 "INSERT INTO audit_log (id, organization_id, actor_type, actor_id, action, resource, address, created_at)
@@ -135,7 +187,14 @@ async fn what_is_personal_goes_thirty_days_after_an_account_was_deleted() {
         format!("deleted-{gone}")
     );
     assert_eq!(place.one("SELECT email FROM users WHERE deleted_at IS NULL").await, "rui@example.com");
-    assert_eq!(place.one("SELECT group_concat(id) FROM rag_queries WHERE user_id IS NOT NULL").await, "q2");
+    assert_eq!(place.one("SELECT group_concat(id) FROM rag_queries").await, "q2", "questions were theirs");
+    for table in ["messages", "conversation_notes"] {
+        let all = place.one(format!("SELECT group_concat(id) FROM {table}")).await;
+        assert_eq!(all, "q1,q2", "the business's correspondence stays");
+        let named =
+            place.one(format!("SELECT group_concat(id) FROM {table} WHERE user_id IS NOT NULL")).await;
+        assert_eq!(named, "q2", "without a name");
+    }
     assert_eq!(place.one("SELECT group_concat(id) FROM audit_log WHERE address IS NOT NULL").await, "q2");
     let open = place.one("SELECT group_concat(id) FROM invitations WHERE email IS NOT NULL").await;
     assert_eq!(open, "i2", "an open invitation is not opened to anybody");
@@ -151,6 +210,11 @@ async fn a_deleted_organization_goes_with_everything_and_leaves_the_others() {
     let mine = place.processed(place.organization, "a.txt", "a.txt").await;
     ask(&place, other, "theirs").await;
     ask(&place, place.organization, "mine").await;
+    say(&place, "theirs", None).await;
+    for table in ["contacts", "contact_identifiers", "conversations", "messages", "conversation_notes"] {
+        place.run(format!("UPDATE {table} SET organization_id = '{other}'")).await;
+    }
+    say(&place, "mine", None).await;
     assert!(place.store.deleted_organizations().await.unwrap().is_empty());
     let now = place.clock.timestamp();
     place.run(format!("UPDATE organizations SET deleted_at = '{now}' WHERE id = '{other}'")).await;
@@ -166,6 +230,8 @@ async fn a_deleted_organization_goes_with_everything_and_leaves_the_others() {
         }
     }
     assert_eq!((removed.documents, removed.chunks, removed.queries), (3, 3, 1));
+    assert_eq!((removed.messages, removed.notes, removed.conversations, removed.contacts), (1, 1, 1, 1));
+    assert_eq!(place.one("SELECT group_concat(id) FROM messages").await, "mine");
     assert_eq!(place.one("SELECT COUNT(*) FROM organizations").await, "1");
     assert_eq!(place.found(place.organization, mine.id).await, ["text of a.txt"]);
     assert!(place.store.content_is_used("a.txt").await.unwrap(), "the same bytes, elsewhere");

@@ -96,6 +96,49 @@ async fn unchanged_bytes_make_no_job_but_take_new_metadata() {
 }
 
 #[tokio::test]
+async fn pairs_sent_with_the_same_bytes_while_these_are_in_work_are_kept_however_the_work_ends() {
+    let with = |place: &Place, key: &str| {
+        let mut upload = place.upload("a.txt", "h1");
+        upload.metadata.insert(key.to_owned(), key.to_owned());
+        upload
+    };
+    for ends in ["committed", "released", "failed"] {
+        let place = Place::new().await;
+        let id = place.store.receive_upload(with(&place, "first")).await.unwrap().id;
+        let claimed = claim(&place, id).await;
+        place.store.receive_upload(with(&place, "second")).await.unwrap();
+        match ends {
+            "released" => place.store.release_processing(&claimed).await.unwrap(),
+            "failed" => place.store.fail_processing(&claimed, "the disk is full".into(), true).await.unwrap(),
+            _ => {}
+        }
+        let claimed = if ends == "committed" { claimed } else { claim(&place, id).await };
+        place.commit(&claimed).await.unwrap();
+        let document = document(&place, id).await;
+        assert_eq!(document.status, DocumentStatus::Processed, "{ends}");
+        assert_eq!(document.metadata.keys().collect::<Vec<_>>(), ["first", "second"], "{ends}");
+    }
+}
+
+#[tokio::test]
+async fn pairs_sent_while_current_bytes_are_processed_again_are_kept() {
+    for fails in [false, true] {
+        let place = Place::new().await;
+        let id = place.processed(place.organization, "a.txt", "h1").await.id;
+        let claimed = place.store.claim_processing(place.organization, id, true).await.unwrap().unwrap();
+        let mut upload = place.upload("a.txt", "h1");
+        upload.metadata.insert("setor".to_owned(), "lazer".to_owned());
+        place.store.receive_upload(upload).await.unwrap();
+        if fails {
+            place.store.fail_processing(&claimed, "it cannot be read".into(), false).await.unwrap();
+        } else {
+            place.commit(&claimed).await.unwrap();
+        }
+        assert_eq!(document(&place, id).await.metadata["setor"], "lazer", "failed: {fails}");
+    }
+}
+
+#[tokio::test]
 async fn a_newer_upload_during_processing_comes_out_last() {
     let place = Place::new().await;
     let id = place.processed(place.organization, "a.txt", "h1").await.id;

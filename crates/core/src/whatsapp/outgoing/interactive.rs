@@ -9,21 +9,28 @@ use serde_json::{Value, json};
 use super::check;
 use crate::error::{Error, Result};
 
-const BODY: usize = 1024;
+/// UTF-16 units of the text of an interactive message.
+pub const INTERACTIVE_BODY: usize = 1024;
 const HEADER: usize = 60;
 const FOOTER: usize = 60;
 
-const MOST_BUTTONS: usize = 3;
-const BUTTON_TITLE: usize = 20;
+/// Buttons of a message.
+pub const MOST_BUTTONS: usize = 3;
+/// UTF-16 units on a button.
+pub const BUTTON_TITLE: usize = 20;
 const BUTTON_ID: usize = 256;
 
-const LIST_BUTTON: usize = 20;
+/// UTF-16 units on the button that opens a list.
+pub const LIST_BUTTON: usize = 20;
 const MOST_SECTIONS: usize = 10;
-const SECTION_TITLE: usize = 24;
-/// In all sections together.
-const MOST_ROWS: usize = 10;
-const ROW_TITLE: usize = 24;
-const ROW_DESCRIPTION: usize = 72;
+/// UTF-16 units of a section's title.
+pub const SECTION_TITLE: usize = 24;
+/// Rows of a list, in all sections together.
+pub const MOST_ROWS: usize = 10;
+/// UTF-16 units of a row's title.
+pub const ROW_TITLE: usize = 24;
+/// UTF-16 units below a row's title.
+pub const ROW_DESCRIPTION: usize = 72;
 const ROW_ID: usize = 200;
 
 /// The text around what can be tapped.
@@ -89,7 +96,7 @@ pub struct ListRow {
 impl Frame {
     /// The object with type and text; what can be tapped goes into `action`.
     fn object(&self, kind: &str, action: &Value) -> Result<Value> {
-        check("the text of an interactive message", &self.body, BODY)?;
+        check("the text of an interactive message", &self.body, INTERACTIVE_BODY)?;
         let mut object = json!({ "type": kind, "body": { "text": self.body }, "action": action });
         if let Some(header) = &self.header {
             check("the header of an interactive message", header, HEADER)?;

@@ -21,9 +21,9 @@ use uuid::Uuid;
 pub struct AuditBody {
     /// Its id.
     id: Uuid,
-    /// `user`, `api_key`, `operator` or `system`.
+    /// `user`, `api_key`, `cli` or `system`.
     actor_type: String,
-    /// Id of the person or key.
+    /// Id of the person or key; for `cli`, the operating system's name of whoever ran the command.
     actor_id: Option<String>,
     /// What was done.
     #[schema(example = "documents:delete")]

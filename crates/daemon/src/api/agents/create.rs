@@ -4,47 +4,22 @@ use agent_core::model::NewAgent;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use garde::Validate;
-use serde::Deserialize;
-use utoipa::ToSchema;
 
-use super::{AgentBody, LocaleBody};
+use super::AgentBody;
+use super::fields::agent_request;
+use super::menu::MenuBody;
 use crate::access::Caller;
 use crate::extract::Body;
 use crate::response::Reply;
 use crate::state::App;
 
-/// A new agent.
-#[derive(Deserialize, Validate, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[garde(allow_unvalidated)]
-pub struct CreateAgentRequest {
-    /// Name shown to people; unique within the business.
-    #[garde(length(chars, min = 1, max = 255))]
-    #[schema(min_length = 1, max_length = 255)]
-    name: String,
-    /// Its instructions; they come after the rules of grounding, not in their place.
-    #[garde(length(chars, max = 20_000))]
-    #[schema(max_length = 20_000)]
-    system_prompt: Option<String>,
-    /// Chat model.
-    #[garde(length(chars, min = 1, max = 100))]
-    #[schema(min_length = 1, max_length = 100, example = "gpt-4o")]
-    llm_model: Option<String>,
-    /// Sampling temperature.
-    #[garde(range(min = 0.0, max = 2.0))]
-    #[schema(minimum = 0, maximum = 2)]
-    temperature: Option<f64>,
-    /// Longest answer in tokens.
-    #[garde(range(min = 1, max = 4000))]
-    #[schema(minimum = 1, maximum = 4000)]
-    max_tokens: Option<u32>,
-    /// Language of the texts that are ours.
-    locale: Option<LocaleBody>,
-    /// Business number it answers on.
-    #[garde(length(chars, max = 20))]
-    #[schema(max_length = 20)]
-    whatsapp_phone_number: Option<String>,
+agent_request! {
+    /// A new agent.
+    CreateAgentRequest {
+        name: String,
+        /// What it offers customers on WhatsApp to choose from.
+        menu: Option<MenuBody>,
+    }
 }
 
 /// Creates an agent.
@@ -67,6 +42,7 @@ pub async fn create(
         max_tokens: request.max_tokens,
         locale: request.locale.map(Into::into),
         whatsapp_phone_number: request.whatsapp_phone_number,
+        menu: request.menu.map(Into::into),
     };
     Ok((StatusCode::CREATED, Json(engine.create_agent(new).await?.into())))
 }

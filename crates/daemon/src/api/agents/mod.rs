@@ -2,11 +2,14 @@
 
 pub mod create;
 pub mod delete;
+mod fields;
 pub mod list;
+mod menu;
 pub mod show;
 pub mod update;
 
 use agent_core::model::{Agent, Locale};
+use menu::MenuBody;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -63,6 +66,8 @@ pub struct AgentBody {
     locale: LocaleBody,
     /// Business number it answers on.
     whatsapp_phone_number: Option<String>,
+    /// What it offers customers on WhatsApp to choose from.
+    menu: Option<MenuBody>,
     /// Whether it answers.
     is_active: bool,
     /// Answers questions that name no agent.
@@ -86,6 +91,7 @@ impl From<Agent> for AgentBody {
             max_tokens: agent.max_tokens,
             locale: agent.locale.into(),
             whatsapp_phone_number: agent.whatsapp_phone_number,
+            menu: agent.menu.map(Into::into),
             is_active: agent.is_active,
             is_default: agent.is_default,
             created_at: agent.created_at,

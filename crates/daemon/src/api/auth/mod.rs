@@ -1,5 +1,6 @@
 //! Accounts: registering, logging in and out, API keys.
 
+pub mod accept_invitation;
 mod cookie;
 pub mod create_key;
 pub mod list_keys;

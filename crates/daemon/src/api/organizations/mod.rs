@@ -96,7 +96,8 @@ pub struct SettingsBody {
 #[derive(Debug, Serialize, serde::Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RetentionBody {
-    /// Questions, answers and conversations.
+    /// Questions with their answers, messages and notes; conversations and contacts go with the last of
+    /// them.
     #[schema(minimum = 1, maximum = 36500)]
     conversations_days: Option<u32>,
     /// Documents that nothing was changed in and no answer cited.

@@ -30,7 +30,7 @@ pub struct ConversationsQuery {
     #[garde(range(min = 1, max = 100))]
     #[param(minimum = 1, maximum = 100, default = 20)]
     limit: Option<u64>,
-    /// Only those that this agent alone answers.
+    /// Only those in which this agent answers.
     agent_id: Option<Uuid>,
     /// Only those with this status; all that were not put away if absent.
     #[param(inline)]
@@ -56,7 +56,7 @@ pub async fn list(
         agent: query.agent_id.map(AgentId),
         status: query.status.map(Into::into),
         state: query.state.map(Into::into),
-        phone_number_id: None,
+        ..ConversationFilter::default()
     };
     let engine = app.engine_for(&caller).await?;
     let (conversations, total) = engine.conversations(filter, paging.page, paging.limit).await?;

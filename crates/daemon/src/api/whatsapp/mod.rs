@@ -6,11 +6,12 @@
 
 pub mod add_note;
 pub mod channels;
-mod conversation;
+pub mod conversation;
 pub mod events;
 pub mod export;
 pub mod handshake;
 pub mod list;
+pub mod mark_read;
 mod message;
 pub mod messages;
 mod note;

@@ -5,22 +5,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use test_support::{Behaviour, FakeGraph, FakeOpenAi, Refusal, SentMessage};
+use test_support::{Behaviour, FakeGraph, FakeOpenAi, Refusal, Reply, SentMessage};
 
 use super::*;
 use crate::clock::{Clock, ManualClock};
 use crate::config::{Config, ConfigSources};
-use crate::engine::documents::quiet;
+use crate::engine::shelf;
 use crate::engine::whatsapp::Refused;
-use crate::ingest::{Committer, Stop, Work};
+use crate::ingest::Stop;
 use crate::jobs::Worked;
-use crate::model::{ChunkText, Conversation, FileType, Hands, Message, MessageStatus, Metadata};
-use crate::store::{ConversationFilter, Origin};
+use crate::model::{
+    AgentPatch, Conversation, Hands, InboxEventKind, Menu, MenuRow, Message, MessageStatus, NewAgent,
+};
+use crate::store::{ConversationFilter, JobFilter, JobStatus};
 use crate::whatsapp::signature::sign;
 
 const NUMBER: &str = "106540352242922";
 const ANA: &str = "5511987654321";
 const OWNER: &str = "5511900000000";
+const OTHER: &str = "5521912345678";
+const RUI: &str = "5531934567890";
 const SECRET: &str = "app-secret";
 
 struct Shop {
@@ -53,8 +57,7 @@ impl Shop {
             ..ConfigSources::default()
         };
         let mut config = Config::load(&sources).unwrap();
-        config.embedding.provider = crate::config::EmbeddingProvider::OpenAi;
-        config.embedding.openai.base_url = embedding.base_url();
+        shelf::embed_with(&mut config, &embedding);
         let clock = Arc::new(ManualClock::at("2026-11-22T12:00:00Z".parse().unwrap()));
         let (engine, _) = Engine::init_with(config, Some("Clube"), clock.clone()).await.unwrap();
         let shop = Self { engine, clock, graph, _embedding: embedding, _folder: folder };
@@ -64,36 +67,8 @@ impl Shop {
         shop
     }
 
-    /// Makes a document of one chunk searchable, without a parser process.
     async fn add(&self, name: &str, text: &str) {
-        let (engine, parts) = (&self.engine, &self.engine.parts);
-        let (record, table) = engine.generation_or_new().await.unwrap();
-        let pipeline = engine.pipeline(&quiet(), &Stop::default()).await.unwrap();
-        let mut committer =
-            Committer::new(&parts.store, &table, &parts.blobs, &parts.clock, record.language, false);
-        let work = Work {
-            organization_id: engine.organization.id,
-            known: None,
-            origin: Origin::Source,
-            agent_id: None,
-            path: format!("/{name}"),
-            filename: name.into(),
-            file_type: FileType::Md,
-            size: 1,
-            hash: name.into(),
-            file: None,
-            metadata: Metadata::new(),
-        };
-        let chunk = ChunkText {
-            page_number: 1,
-            char_start: 0,
-            char_end: u32::try_from(text.chars().count()).unwrap(),
-            content: text.into(),
-            heading: Some("Clube".into()),
-            token_count: 20,
-        };
-        pipeline.keep(work, 1, vec![chunk], &mut committer).await.unwrap();
-        committer.flush().await.unwrap();
+        shelf::add(&self.engine, name, text).await;
     }
 
     /// Meta posts something about our number.
@@ -144,6 +119,22 @@ impl Shop {
 
     fn sent(&self) -> Vec<String> {
         self.graph.sent().iter().map(|m| text_of(m).to_owned()).collect()
+    }
+
+    /// Gives the default agent a menu.
+    async fn offer(&self, menu: Menu) {
+        let agent = self.engine.agents().await.unwrap()[0].id;
+        let patch = AgentPatch { menu: Some(Some(menu)), ..AgentPatch::default() };
+        self.engine.update_agent(agent, patch).await.unwrap();
+    }
+
+    /// Taps on a row of the list that was sent last.
+    async fn taps(&self, from: &str, id: &str, row: usize) {
+        let last = self.graph.sent().pop().unwrap();
+        let row = last.payload.pointer(&format!("/interactive/action/sections/0/rows/{row}")).unwrap();
+        let choice =
+            json!({ "type": "interactive", "interactive": { "type": "list_reply", "list_reply": row } });
+        self.post(self.message(from, id, &choice)).await;
     }
 
     async fn conversation(&self) -> Conversation {
@@ -215,6 +206,61 @@ async fn a_word_between_answer_and_sending_is_answered_together_with_the_rest() 
     assert!(sent[0].contains("pix"), "{sent:?}");
     let statuses: Vec<MessageStatus> = shop.messages().await.iter().map(|m| m.status).collect();
     assert!(statuses.contains(&MessageStatus::Cancelled));
+}
+
+#[tokio::test]
+async fn whoever_watches_is_told_of_what_is_never_sent() {
+    let shop = Shop::new().await;
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    shop.clock.advance(Duration::from_secs(3));
+    let only = ["whatsapp.process_message"];
+    shop.engine.run_jobs_until_idle(&only, Duration::ZERO, Stop::default()).await.unwrap();
+    let draft = shop.messages().await.pop().unwrap().id;
+    let mut events = shop.engine.watch_inbox();
+    shop.says(ANA, "w2", "e aceitam pix, dinheiro ou cartão de crédito?").await;
+    shop.work().await;
+    let mut told = Vec::new();
+    while let Ok(event) = events.try_recv() {
+        told.push((event.kind, event.message_id));
+    }
+    assert!(told.contains(&(InboxEventKind::Status, Some(draft))), "{told:?}");
+    let message = shop.messages().await.into_iter().find(|m| m.id == draft).unwrap();
+    assert_eq!(message.status, MessageStatus::Cancelled);
+}
+
+#[tokio::test]
+async fn a_reply_that_was_given_up_is_sent_when_its_job_is_tried_again() {
+    let shop = Shop::new().await;
+    shop.graph.next_to(ANA, Behaviour::Refuse(Refusal::code(131_026)));
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    shop.quiet().await;
+    assert_eq!(shop.messages().await.pop().unwrap().status, MessageStatus::Failed);
+    assert!(shop.sent().is_empty());
+    let dead = JobFilter { status: Some(JobStatus::Dead), page: 1, ..JobFilter::default() };
+    let job = shop.engine.jobs(dead).await.unwrap().0.remove(0);
+    shop.engine.retry_job(job.id, None).await.unwrap();
+    assert_eq!(shop.messages().await.pop().unwrap().status, MessageStatus::Queued);
+    shop.work().await;
+    assert_eq!(shop.sent().len(), 1);
+    let sent = shop.messages().await.pop().unwrap();
+    assert_eq!((sent.status, sent.error_code), (MessageStatus::Sent, None));
+}
+
+#[tokio::test]
+async fn a_conversation_is_its_agents_or_else_the_default_ones() {
+    let shop = Shop::new().await;
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    let default = shop.engine.agents().await.unwrap()[0].id;
+    let new = NewAgent { name: "Outra".into(), ..NewAgent::default() };
+    let other = shop.engine.create_agent(new).await.unwrap().id;
+    let of = async |agent| {
+        let filter = ConversationFilter { agent: Some(agent), ..ConversationFilter::default() };
+        shop.engine.conversations(filter, 1, 10).await.unwrap().1
+    };
+    assert_eq!((of(default).await, of(other).await), (1, 0), "its channel names nobody");
+    let patch = AgentPatch { is_default: Some(true), ..AgentPatch::default() };
+    shop.engine.update_agent(other, patch).await.unwrap();
+    assert_eq!((of(default).await, of(other).await), (0, 1));
 }
 
 #[tokio::test]
@@ -480,3 +526,5 @@ async fn what_was_kept_long_enough_goes_and_what_people_left_comes_back() {
     assert_eq!(shop.conversation().await.state, Hands::Bot);
     assert_eq!(shop.messages().await.len(), 2, "messages stay");
 }
+
+mod menus;
