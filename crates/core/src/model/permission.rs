@@ -87,6 +87,10 @@ permissions! {
     ConversationsRead = "conversations":"read";
     /// Write to customers, take conversations over, block them, and keep notes.
     ConversationsUpdate = "conversations":"update";
+    /// See the subscription and the invoices.
+    BillingRead = "billing":"read";
+    /// Buy, change and cancel the subscription.
+    BillingUpdate = "billing":"update";
     /// See the dashboard, the jobs and the audit log.
     AdminRead = "admin":"read";
     /// Reindex, and retry or discard jobs.
