@@ -110,7 +110,8 @@ fn start(setting: &Setting, folder: &Path) -> Result<Server> {
 fn request(number: usize, organization: &str) -> Vec<u8> {
     let now = SystemClock.now().timestamp();
     let which = number / 2;
-    let (subscription, created) = (which % SUBSCRIPTIONS, now - 100_000 + which as i64);
+    let subscription = which % SUBSCRIPTIONS;
+    let created = now - 100_000 + i64::try_from(which).unwrap_or_default();
     let (kind, object) = if number.is_multiple_of(2) {
         let facts = InvoiceFacts {
             id: format!("in_{which:024}"),

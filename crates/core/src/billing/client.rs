@@ -119,7 +119,7 @@ impl StripeClient {
             form.add("email", email);
         }
         let made = self.ask(Call::post(&["customers"], form, operation)).await?;
-        reference(&made).ok_or_else(|| self.unexpected("a customer"))
+        reference(&made).ok_or_else(|| Box::new(self.unexpected("a customer")))
     }
 
     /// Begins a checkout.
@@ -209,7 +209,7 @@ impl StripeClient {
             }
             let page = self.ask(Call::get(&[what], form)).await?;
             if !page["data"].is_array() {
-                return Err(self.unexpected("a list"));
+                return Err(Box::new(self.unexpected("a list")));
             }
             let objects = elements(&page);
             all.extend(objects.iter().filter_map(&read));
@@ -220,25 +220,25 @@ impl StripeClient {
             }
             after = last;
         }
-        Err(self.unexpected("a list that ends"))
+        Err(Box::new(self.unexpected("a list that ends")))
     }
 
     fn page(&self, made: &Value, what: &str) -> StripeResult<HostedPage> {
         let url = text(&made["url"]).filter(|url| url.starts_with("https://") || url.starts_with("http://"));
         let page = reference(made).zip(url).map(|(id, url)| HostedPage { id, url: url.to_owned() });
-        page.ok_or_else(|| self.unexpected(what))
+        page.ok_or_else(|| Box::new(self.unexpected(what)))
     }
 
     fn snapshot(&self, found: &Value) -> StripeResult<SubscriptionSnapshot> {
-        SubscriptionSnapshot::read(found).ok_or_else(|| self.unexpected("a subscription"))
+        SubscriptionSnapshot::read(found).ok_or_else(|| Box::new(self.unexpected("a subscription")))
     }
 
-    fn unexpected(&self, what: &str) -> Box<StripeError> {
+    fn unexpected(&self, what: &str) -> StripeError {
         let text = format!(
             "{} answered with something else than {what}: check stripe.base_url and stripe.api_version",
             self.origin
         );
-        Box::new(StripeError::settled(Error::unavailable(text)))
+        StripeError::settled(Error::unavailable(text))
     }
 }
 

@@ -68,11 +68,11 @@ pub struct PaymentNews {
 /// Where a subscription stands and until when, once its invoices are heard too: they often come before the
 /// subscription's own event.
 pub fn effective(known: &Known, news: Option<PaymentNews>) -> (SubscriptionStatus, Option<i64>) {
+    use SubscriptionStatus::{Active, PastDue, Trialing};
     let SubscriptionSnapshot { status, period_end, .. } = known.snapshot;
     let told = known.event_created.max(known.fetched_at.unwrap_or_default());
     // Of one second, the subscription's own word counts: it was written with the invoice in mind.
     let Some(news) = news.filter(|news| news.created > told) else { return (status, period_end) };
-    use SubscriptionStatus::{Active, PastDue, Trialing};
     match (news.paid, status) {
         (true, PastDue) => (Active, news.period_end.max(period_end)),
         (true, Active | Trialing) => (status, news.period_end.max(period_end)),

@@ -40,8 +40,8 @@ impl SubscriptionSnapshot {
         // Since 2025-03 the period is the items'; before, it was the subscription's.
         let earliest = |key: &str| items.iter().filter_map(|item| moment(&item[key])).min();
         let period = |key: &str| earliest(key).or_else(|| moment(&object[key]));
-        let priced = |item: &Value| first_reference([&item["price"], &item["plan"]]);
-        let mut prices: Vec<String> = items.iter().filter_map(priced).collect();
+        let sold_as = |item: &Value| first_reference([&item["price"], &item["plan"]]);
+        let mut prices: Vec<String> = items.iter().filter_map(sold_as).collect();
         if prices.is_empty() {
             prices.extend(reference(&object["plan"]));
         }

@@ -3,7 +3,7 @@
 use super::Engine;
 use crate::accounts;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{OrganizationDetails, OrganizationPatch, Permission, Principal};
+use crate::model::{OrganizationDetails, OrganizationPatch, Permission, Principal, Subscription};
 use crate::store::OrganizationRecord;
 
 impl Engine {
@@ -23,18 +23,27 @@ impl Engine {
 
     /// Marks the organization as deleted, ends its logins and revokes its keys, at once. What it holds is
     /// removed later, by a job. `confirmation` is its slug, typed by somebody who means it.
+    ///
+    /// Fails with `subscription_running` while somebody goes on paying for it.
     pub async fn delete_organization(&self, by: &Principal, confirmation: &str) -> Result<()> {
         self.acts_here(by)?;
         if !by.permissions.has(Permission::OrganizationDelete) {
             return Err(Error::new(ErrorKind::Forbidden, "you may not delete this organization")
                 .with_code("permission_denied"));
         }
-        let slug = self.record().await?.organization.slug;
+        let record = self.record().await?;
+        let slug = record.organization.slug;
         if confirmation != slug {
             let message = format!("write `{slug}` to confirm");
             return Err(Error::invalid(format!("confirmation: {message}"))
                 .with_code("confirmation_mismatch")
                 .with_field("confirmation", message));
+        }
+        let running = |s: &Subscription| !s.status.is_final() && !s.cancel_at_period_end;
+        if self.parts.config.stripe.sells() && record.subscription.as_ref().is_some_and(running) {
+            let text =
+                "its subscription goes on: cancel it first, or it will be paid for without being there";
+            return Err(Error::new(ErrorKind::Conflict, text).with_code("subscription_running"));
         }
         let deleted = self.parts.store.delete_organization(self.organization.id).await?;
         self.parts.accounts.forget_everybody();

@@ -196,7 +196,10 @@ fn subscription(
     let known = subscriptions::known(desk.connection, &told.id)?.map(|(_, known)| known);
     let as_told = || Known { snapshot: told.clone(), event_created: created, fetched_at: None };
     let account = match (judge(known.as_ref(), told, created), &delivery.answer) {
-        (Verdict::Leave, _) => return Ok(Decision::of(organization, false)),
+        // Whoever cannot be asked leaves it at the first word of that second.
+        (Verdict::Leave, _) | (Verdict::Ask, Answer::Nothing) => {
+            return Ok(Decision::of(organization, false));
+        }
         (Verdict::Take, _) => match known {
             // The same as Stripe answered since: it stays as fresh as it is.
             Some(known) if known.snapshot == *told => Known { event_created: created, ..known },
@@ -209,8 +212,6 @@ fn subscription(
             subscriptions::fetched(known.as_ref(), answer, created, desk.time.timestamp())
         }
         (Verdict::Ask, Answer::Unreachable) => return Ok(Decision::Stop(Receipt::Undecided)),
-        // Whoever cannot be asked leaves it at the first word of that second.
-        (Verdict::Ask, Answer::Nothing) => return Ok(Decision::of(organization, false)),
         (Verdict::RatherAsk, Answer::Nothing | Answer::Unreachable) => as_told(),
     };
     subscriptions::keep(desk, organization, &account, plans)?;

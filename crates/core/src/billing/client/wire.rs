@@ -129,9 +129,11 @@ impl StripeClient {
         let object: Option<Value> = serde_json::from_slice(&body).ok();
         match object {
             Some(object) if status.is_success() => Ok(object),
-            _ if status.is_success() => {
-                Err(Box::new(Attempt { error: self.unexpected("JSON"), again: Again::No, outage: false }))
-            }
+            _ if status.is_success() => Err(Box::new(Attempt {
+                error: Box::new(self.unexpected("JSON")),
+                again: Again::No,
+                outage: false,
+            })),
             object => Err(Box::new(self.refused(status, &headers, &object.unwrap_or_default(), call))),
         }
     }
@@ -157,7 +159,7 @@ impl StripeClient {
     fn url(&self, call: &Call<'_>) -> StripeResult<Url> {
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
         let sound = |part: &&str| !part.is_empty() && !part.starts_with('.') && part.bytes().all(plain);
-        if !call.path.iter().all(|part| sound(&part)) {
+        if !call.path.iter().all(sound) {
             let error = Error::not_found("an id for Stripe holds a character that no id can have");
             return Err(Box::new(StripeError { missing: true, ..StripeError::settled(error) }));
         }

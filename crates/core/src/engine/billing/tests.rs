@@ -266,7 +266,7 @@ async fn metadata_links_what_nobody_knows_and_moves_nothing() {
         organization: theirs,
         ..place.facts("sub_9", "active")
     };
-    place.told("evt_9", BEGUN, &linked).await;
+    place.told("evt_linked", BEGUN, &linked).await;
     assert_eq!(there.subscription().await.unwrap().standing.plan.as_deref(), Some("pro_monthly"));
 }
 

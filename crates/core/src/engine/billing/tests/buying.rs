@@ -187,6 +187,20 @@ async fn a_subscription_is_cancelled_and_resumed_and_it_shows_at_once() {
 }
 
 #[tokio::test]
+async fn what_is_paid_for_is_not_deleted_before_it_is_cancelled() {
+    let place = Place::new().await;
+    let owner = place.owner().await;
+    let active = place.facts("sub_1", "active");
+    place.stripe.put_subscription(&active);
+    place.told("evt_1", BEGUN, &active).await;
+    let slug = place.engine.organization().slug.clone();
+    let error = place.engine.delete_organization(&owner, &slug).await.unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Conflict, Some("subscription_running")));
+    place.engine.cancel_subscription(false).await.unwrap();
+    place.engine.delete_organization(&owner, &slug).await.unwrap();
+}
+
+#[tokio::test]
 async fn what_stripe_does_not_have_is_cancelled() {
     let place = Place::new().await;
     place.told("evt_1", BEGUN, &place.facts("sub_1", "active")).await;

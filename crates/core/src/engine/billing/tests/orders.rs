@@ -126,7 +126,7 @@ async fn every_order_ends_the_same(mut place: Place, ties: bool, reachable: bool
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_orders_with_duplicates_and_crashes_end_as_in_order() {
     let place = Place::new().await;
-    every_order_ends_the_same(place, true, true).await;
+    Box::pin(every_order_ends_the_same(place, true, true)).await;
 }
 
 /// Where no two changes are of one second, events alone are enough.
@@ -136,5 +136,5 @@ async fn so_do_a_thousand_orders_while_stripe_is_down() {
     let mut place = Place::new().await;
     place.config.stripe.base_url = nowhere;
     place.crash().await;
-    every_order_ends_the_same(place, false, false).await;
+    Box::pin(every_order_ends_the_same(place, false, false)).await;
 }
