@@ -36,7 +36,7 @@ impl From<agent_core::billing::client::HostedPage> for HostedPageBody {
 /// Where a subscription stands.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum StatusBody {
+pub enum SubscriptionStatusBody {
     /// There never was one.
     Inactive,
     /// The first payment is awaited.
@@ -59,7 +59,7 @@ pub enum StatusBody {
     Unknown,
 }
 
-impl From<SubscriptionStatus> for StatusBody {
+impl From<SubscriptionStatus> for SubscriptionStatusBody {
     fn from(status: SubscriptionStatus) -> Self {
         match status {
             SubscriptionStatus::Incomplete => Self::Incomplete,
@@ -80,7 +80,7 @@ impl From<SubscriptionStatus> for StatusBody {
 #[serde(rename_all = "camelCase")]
 pub struct SubscriptionBody {
     /// Where the subscription stands.
-    status: StatusBody,
+    status: SubscriptionStatusBody,
     /// Id of the plan in force; null where the limits are the deployment's own.
     #[schema(example = "pro_monthly")]
     plan: Option<String>,
@@ -106,7 +106,7 @@ impl From<SubscriptionInfo> for SubscriptionBody {
         let grace_ends_at = info.grace_ends().map(format_timestamp);
         let subscription = info.subscription.as_ref();
         Self {
-            status: subscription.map_or(StatusBody::Inactive, |s| s.status.into()),
+            status: subscription.map_or(SubscriptionStatusBody::Inactive, |s| s.status.into()),
             plan: info.standing.plan,
             tier: info.standing.tier,
             features: info.standing.features,
