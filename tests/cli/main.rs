@@ -5,12 +5,13 @@
 //! grounding, `ingest.rs` documents in and out, `bad_input.rs` what goes wrong, `manners.rs` output,
 //! exit codes and configuration, `providers.rs` chat and embedding services, `uploads.rs` the library's
 //! way in for documents that come over a network, `jobs.rs` background work, `chat.rs`, `conversations.rs`
-//! and `webhooks.rs` WhatsApp.
+//! and `webhooks.rs` WhatsApp, `billing.rs` Stripe.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod answers;
 mod bad_input;
+mod billing;
 mod chat;
 mod conversations;
 mod deployment;

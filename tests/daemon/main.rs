@@ -4,6 +4,7 @@
 
 mod accounts;
 mod app;
+mod billing;
 mod collector;
 mod crash;
 mod desk;

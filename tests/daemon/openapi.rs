@@ -100,6 +100,8 @@ async fn answers_are_what_the_document_says() {
         ("/auth/api-keys", "/auth/api-keys".to_owned()),
         ("/organizations", "/organizations".to_owned()),
         ("/organizations/{id}", format!("/organizations/{}", owner.organization)),
+        ("/billing/subscription", "/billing/subscription".to_owned()),
+        ("/billing/invoices", "/billing/invoices".to_owned()),
         ("/admin/dashboard", "/admin/dashboard".to_owned()),
         ("/admin/audit-log", "/admin/audit-log".to_owned()),
         ("/admin/jobs", "/admin/jobs".to_owned()),

@@ -185,6 +185,8 @@ async fn another_business_finds_nothing_of_ours() {
         "/contacts",
         "/whatsapp/channels",
         "/whatsapp/search?q=cofre",
+        "/billing/subscription",
+        "/billing/invoices",
     ] {
         let text = app.get(&theirs, list).await.expect(200).to_string();
         for id in ids.values() {

@@ -2,6 +2,7 @@
 //!
 //! Parsing never touches the world; the commands do.
 
+mod billing;
 mod manage;
 mod whatsapp;
 
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::exit;
 
+pub use billing::{BillingCommand, BillingEventsCommand};
 pub use manage::{AgentsCommand, ConfigCommand, DocumentsCommand, JobsCommand, ModelsCommand};
 pub use whatsapp::{
     ChatArgs, ContactsCommand, ConversationsCommand, SimulateArgs, Since, TemplatesCommand, WebhookCommand,
@@ -91,6 +93,9 @@ pub enum Command {
     /// Look at background jobs, run them, try failed ones again
     #[command(subcommand)]
     Jobs(JobsCommand),
+    /// Compare with Stripe, look at its events
+    #[command(subcommand)]
+    Billing(BillingCommand),
     /// Rebuild the search index, e.g. for another embedding model
     Reindex(ReindexArgs),
     /// List and install embedding models

@@ -7,7 +7,7 @@
 //! `status.rs` and `health.rs` report. Accounts: `sessions.rs` logs in and out, `authenticate.rs` says who
 //! is calling, and `profile.rs`, `members.rs`, `api_keys.rs`, `organizations.rs` and `audit.rs` manage what
 //! they are named after. `whatsapp.rs` with its folder holds
-//! conversations with customers. `workers.rs` runs jobs and `handlers/` says what each does. Models are loaded when
+//! conversations with customers, `billing.rs` what is bought and what may be used. `workers.rs` runs jobs and `handlers/` says what each does. Models are loaded when
 //! first needed: listing documents costs no model.
 
 mod agents;
@@ -15,6 +15,7 @@ mod api_keys;
 mod ask;
 mod audit;
 mod authenticate;
+mod billing;
 mod contacts;
 mod conversation;
 mod documents;
@@ -57,6 +58,7 @@ use crate::net::Breaker;
 use crate::store::{Organization, Store};
 
 pub use ask::{Ask, BatchAnswer};
+pub use billing::{CheckoutRequest, StripeEvent, StripeRefused, SubscriptionInfo, SyncProblem, SyncReport};
 pub use documents::{IngestReport, Totals};
 pub use health::{Dashboard, Part, PartState};
 pub use open::PARSE_WORKER_ARGUMENT;
@@ -92,6 +94,7 @@ struct Parts {
     /// One for each service on the internet that is configured.
     breakers: Vec<Arc<Breaker>>,
     whatsapp: whatsapp::Whatsapp,
+    billing: billing::Billing,
 }
 
 impl Engine {

@@ -50,6 +50,7 @@ pub mod wording;
 
 pub mod net;
 
+pub mod billing;
 pub mod whatsapp;
 
 pub mod store;

@@ -19,13 +19,17 @@ use crate::state::App;
 /// Header of a request's id, both ways.
 pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Routes that may take as long as a language model does, or as WhatsApp does.
-const SLOW: [&str; 5] = [
+/// Routes that may take as long as a language model does, or as WhatsApp and Stripe do.
+const SLOW: [&str; 9] = [
     "/rag/query",
     "/rag/query/stream",
     "/documents/upload",
     "/whatsapp/send",
     "/whatsapp/conversations/{id}/messages",
+    "/billing/create-checkout-session",
+    "/billing/create-portal-session",
+    "/billing/cancel-subscription",
+    "/billing/resume-subscription",
 ];
 /// Time for those: a model's own limit, tried again.
 const SLOW_LIMIT: Duration = Duration::from_mins(10);

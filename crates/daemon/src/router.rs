@@ -20,13 +20,15 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use crate::access::{self, API_KEY, Access};
-use crate::api::{admin, agents, auth, contacts, documents, health, organizations, rag, users, whatsapp};
+use crate::api::{
+    admin, agents, auth, billing, contacts, documents, health, organizations, rag, users, whatsapp,
+};
 use crate::observe::{REQUEST_ID, observe, observe_webhook};
 use crate::response::Problem;
 use crate::state::App;
 use crate::{docs, openapi};
 
-/// Largest webhook: what Meta promises not to exceed.
+/// Largest webhook: what Meta promises not to exceed; Stripe's are far smaller.
 const WEBHOOK_BYTES: usize = 3 * 1024 * 1024;
 
 /// Every route of the API but the webhooks.
@@ -95,6 +97,12 @@ fn table(app: &App) -> OpenApiRouter<App> {
         .merge(needs(P::ConversationsRead, routes!(contacts::show::show)))
         .merge(needs(P::ConversationsRead, routes!(contacts::export::export)))
         .merge(needs(P::ConversationsDelete, routes!(contacts::erase::erase)))
+        .merge(needs(P::BillingUpdate, routes!(billing::create_checkout_session::create_checkout_session)))
+        .merge(needs(P::BillingUpdate, routes!(billing::create_portal_session::create_portal_session)))
+        .merge(needs(P::BillingRead, routes!(billing::subscription::subscription)))
+        .merge(needs(P::BillingUpdate, routes!(billing::cancel_subscription::cancel_subscription)))
+        .merge(needs(P::BillingUpdate, routes!(billing::resume_subscription::resume_subscription)))
+        .merge(needs(P::BillingRead, routes!(billing::invoices::invoices)))
         .merge(needs(P::AdminRead, routes!(admin::dashboard::dashboard)))
         .merge(needs(P::AdminRead, routes!(admin::audit_log::audit_log)))
         .merge(needs(P::AdminUpdate, routes!(admin::reindex_document::reindex_document)))
@@ -109,13 +117,14 @@ fn table(app: &App) -> OpenApiRouter<App> {
         .merge(open(routes!(health::metrics::metrics)))
 }
 
-/// What Meta calls: declared like every route, and kept apart because [`router`] puts less around it.
+/// What Meta and Stripe call: declared like every route, and kept apart because [`router`] puts less around it.
 fn webhooks(app: &App) -> OpenApiRouter<App> {
     use whatsapp::{handshake, receive};
     let open = |routes| declared(app, Access::Open, routes);
     OpenApiRouter::new()
         .merge(open(routes!(handshake::handshake, receive::receive)))
         .merge(open(routes!(handshake::handshake_of_channel, receive::receive_of_channel)))
+        .merge(open(routes!(billing::receive::receive)))
 }
 
 /// Routes with who may take them: checked, and said in the document.

@@ -13,6 +13,7 @@
 )]
 
 mod bare;
+mod billing;
 mod daemon;
 mod embedding;
 mod ingest;
@@ -40,7 +41,7 @@ use setting::Setting;
 /// A measurement and the name that `--only` knows it by; the quick ones first.
 type Measurement = (&'static str, fn(&Setting, &mut Report) -> Result<()>);
 
-const MEASUREMENTS: [Measurement; 11] = [
+const MEASUREMENTS: [Measurement; 12] = [
     ("size", size::measure),
     ("start", start::measure),
     ("jobs", jobs::measure),
@@ -50,6 +51,7 @@ const MEASUREMENTS: [Measurement; 11] = [
     ("unchanged", unchanged::measure),
     ("daemon", daemon::measure),
     ("whatsapp", whatsapp::measure),
+    ("billing", billing::measure),
     ("memory", memory::measure),
     ("inbox", whatsapp::inbox::measure),
 ];

@@ -13,7 +13,7 @@ bench --agentctl FILE --agentd FILE --documents DIR [options]
   --json FILE       where the figures go [default: target/bench.json]
   --only NAME       measure this only; may be repeated:
                     size, start, jobs, embedding, ingest, retrieval, unchanged,
-                    daemon, whatsapp, memory, inbox
+                    daemon, whatsapp, billing, memory, inbox
   --runs N          runs of what is compared [default: 5]
   --texts N         texts to embed [default: 384]
   --chunks N        chunks to search [default: 100000]

@@ -7,7 +7,7 @@
 mod answers;
 mod filling;
 pub mod inbox;
-mod load;
+pub mod load;
 mod webhook;
 
 use std::path::Path;

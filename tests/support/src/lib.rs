@@ -13,6 +13,7 @@ mod log;
 mod openai;
 mod reply;
 mod server;
+mod stripe;
 
 pub use embedding::embedding_of;
 pub use graph::{
@@ -23,3 +24,6 @@ pub use log::{Log, Recorded};
 pub use openai::FakeOpenAi;
 pub use reply::{Gate, Reply};
 pub use server::unused_address;
+pub use stripe::{
+    FakeStripe, InvoiceFacts, Life, Shape, StripeFailure, SubscriptionFacts, event, stripe_signature,
+};

@@ -8,7 +8,7 @@ const TIERS: [&[&str]; 10] = [
     &["ingest", "answer", "accounts", "jobs"],
     &["embed", "llm", "index"],
     &["store"],
-    &["whatsapp"],
+    &["whatsapp", "billing"],
     &["net"],
     &["config"],
     &["text", "wording"],

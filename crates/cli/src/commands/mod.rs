@@ -1,6 +1,7 @@
 //! One file a command. Each takes what was typed and the printer, and returns how to exit.
 
 mod agents;
+mod billing;
 mod channels;
 mod chat;
 mod completions;
@@ -57,6 +58,7 @@ pub async fn run(cli: Cli, printer: &Printer) -> Result<Exit> {
         Command::Templates(command) => templates::run(config, command, printer).await,
         Command::Webhook(command) => Box::pin(webhook::run(config, command, printer)).await,
         Command::Jobs(command) => jobs::run(config, command, printer).await,
+        Command::Billing(command) => Box::pin(billing::run(config, command, printer)).await,
         Command::Reindex(args) => reindex::run(config, args, printer).await,
         Command::Models(command) => models::run(&config, command, printer).await,
         Command::Config(command) => config::run(&config, &sources, &command, printer),

@@ -48,11 +48,13 @@ fn text(report: &Report) -> String {
         (Some(_), None) => "not usable".to_owned(),
     };
     let mut out = format!(
-        "agentctl {}\ndata:       {}\nbusiness:   {}\nagents:     {}\ndocuments:  {}\nchunks:     {}\nindex:      {index}\n\
+        "agentctl {}\ndata:       {}\nbusiness:   {}\nplan:       {}\nused:       {}\nagents:     {}\ndocuments:  {}\nchunks:     {}\nindex:      {index}\n\
          embedding:  {}\nanswers:    {}\nquestions:  {} ({} refused)\n",
         status.version,
         status.data_dir,
         status.organization,
+        plan(status),
+        used(status),
         status.agents,
         status.documents,
         status.chunks,
@@ -69,6 +71,29 @@ fn text(report: &Report) -> String {
         out.push_str(&format!("problem:    {problem}\n"));
     }
     out
+}
+
+fn plan(status: &Status) -> String {
+    let plan = status.plan.as_deref().unwrap_or("(limits of the configuration)");
+    match status.subscription_status.as_str() {
+        "inactive" => plan.to_owned(),
+        subscription => format!("{plan} (subscription {subscription})"),
+    }
+}
+
+/// What is used, and of how much.
+fn used(status: &Status) -> String {
+    let (usage, limits) = (&status.usage, &status.limits);
+    let of = |used: u64, limit: Option<u64>, what: &str| match limit {
+        Some(limit) => format!("{used} of {limit} {what}"),
+        None => format!("{used} {what}"),
+    };
+    [
+        of(usage.messages_this_month, limits.max_monthly_messages, "messages this month"),
+        of(usage.documents, limits.max_documents, "documents"),
+        of(usage.agents, limits.max_agents, "agents"),
+    ]
+    .join(", ")
 }
 
 fn channel(channel: &ChannelInfo) -> String {

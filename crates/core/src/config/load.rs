@@ -20,10 +20,11 @@ const PREFIX: &str = "AGENTCTL_";
 const NOT_KEYS: [&str; 4] = ["AGENTCTL_HOME", "AGENTCTL_CONFIG", "AGENTCTL_DATA_DIR", "AGENTCTL_LOG"];
 
 /// Names other programs use for the same secrets, and what they set here.
-const CONVENTIONAL: [(&str, &str); 7] = [
+const CONVENTIONAL: [(&str, &str); 8] = [
     ("OPENAI_API_KEY", "llm.api_key"),
     ("OPENAI_API_KEY", "embedding.openai.api_key"),
     ("STRIPE_SECRET_KEY", "stripe.secret_key"),
+    ("STRIPE_WEBHOOK_SECRET", "stripe.webhook_secret"),
     ("OPENAI_API_KEY", "whatsapp.transcription.api_key"),
     ("WHATSAPP_ACCESS_TOKEN", "whatsapp.access_token"),
     ("WHATSAPP_WEBHOOK_SECRET", "whatsapp.app_secret"),
@@ -230,7 +231,9 @@ impl Config {
         one("llm.api_key", &mut self.llm.api_key, &self.llm.api_key_file)?;
         let openai = &mut self.embedding.openai;
         one("embedding.openai.api_key", &mut openai.api_key, &openai.api_key_file)?;
-        one("stripe.secret_key", &mut self.stripe.secret_key, &self.stripe.secret_key_file)?;
+        let stripe = &mut self.stripe;
+        one("stripe.secret_key", &mut stripe.secret_key, &stripe.secret_key_file)?;
+        one("stripe.webhook_secret", &mut stripe.webhook_secret, &stripe.webhook_secret_file)?;
         self.whatsapp.resolve_secrets()
     }
 }

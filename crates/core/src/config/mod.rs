@@ -38,7 +38,7 @@ pub use load::{ConfigSources, EXAMPLE};
 pub use log::{LogConfig, LogFormat, LogLevel};
 pub use models::ModelsConfig;
 pub use paths::Paths;
-pub use plan::PlanConfig;
+pub use plan::{FREE, PlanConfig, PlansConfig, SoldPlan};
 pub use search::SearchConfig;
 pub use secret::Secret;
 pub use server::ServerConfig;
@@ -72,8 +72,10 @@ pub struct Config {
     pub server: ServerConfig,
     /// Accounts and logins.
     pub auth: AuthConfig,
-    /// What an organization may use.
+    /// What an organization may use that bought nothing.
     pub plan: PlanConfig,
+    /// What is sold.
+    pub plans: PlansConfig,
     /// The WhatsApp channel.
     pub whatsapp: WhatsappConfig,
     /// Billing.
@@ -146,6 +148,14 @@ impl Config {
         check(&self.auth)?;
         check(&self.auth.argon2)?;
         check(&self.plan)?;
+        check(&self.plans)?;
+        check(&self.stripe)?;
+        let default = &self.plan.default;
+        if !default.is_empty() && self.plans.get(default).is_none() {
+            let known: Vec<&str> = self.plans.0.keys().map(String::as_str).collect();
+            let text = format!("there is no plan `{default}`: {} are accepted", known.join(", "));
+            return Err((PlanConfig::NAME.to_owned(), Problem::new("default", text)));
+        }
         check(&self.whatsapp)
     }
 }

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use tokio::sync::OnceCell;
 
+use super::billing::Billing;
 use super::lock::IndexLock;
 use super::whatsapp::{GRAPH, Whatsapp};
 use super::{Engine, Parts};
 use crate::accounts::Accounts;
+use crate::billing::client::STRIPE;
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::{Config, EmbeddingProvider, Secret};
 use crate::embed::{
@@ -95,6 +97,9 @@ impl Engine {
         let graph =
             breaker(&breakers, GRAPH).unwrap_or_else(|| Arc::new(Breaker::new(GRAPH, Arc::clone(&clock))));
         let whatsapp = Whatsapp::new(&config.whatsapp, graph, Arc::clone(&clock))?;
+        let stripe =
+            breaker(&breakers, STRIPE).unwrap_or_else(|| Arc::new(Breaker::new(STRIPE, Arc::clone(&clock))));
+        let billing = Billing::new(&config, stripe, Arc::clone(&clock))?;
         let parts = Parts {
             config,
             clock,
@@ -110,6 +115,7 @@ impl Engine {
             flights: super::flights::Flights::default(),
             breakers,
             whatsapp,
+            billing,
         };
         let engine = Self { parts: Arc::new(parts), organization };
         engine.recover_processing().await?;
@@ -247,8 +253,9 @@ fn breakers(config: &Config, clock: &SharedClock) -> Vec<Arc<Breaker>> {
     let llm = (!config.llm.base_url.is_empty()).then_some(LLM);
     let embedding = (config.embedding.provider == EmbeddingProvider::OpenAi).then_some(EMBEDDING);
     let graph = (!config.whatsapp.channels.is_empty()).then_some(GRAPH);
+    let stripe = config.stripe.sells().then_some(STRIPE);
     let named = |name| Arc::new(Breaker::new(name, Arc::clone(clock)));
-    llm.into_iter().chain(embedding).chain(graph).map(named).collect()
+    llm.into_iter().chain(embedding).chain(graph).chain(stripe).map(named).collect()
 }
 
 fn breaker(breakers: &[Arc<Breaker>], name: &str) -> Option<Arc<Breaker>> {

@@ -6,6 +6,7 @@ use super::Engine;
 use crate::answer::EXTRACTIVE;
 use crate::error::Result;
 use crate::index::TableStats;
+use crate::model::{Limits, Usage};
 use crate::store::{DocumentFilter, Generation};
 
 /// The state of a deployment.
@@ -18,6 +19,14 @@ pub struct Status {
     pub data_dir: String,
     /// Name of the business.
     pub organization: String,
+    /// Id of the plan in force; absent where the limits are the deployment's own.
+    pub plan: Option<String>,
+    /// Where the subscription stands; `inactive` if there never was one.
+    pub subscription_status: String,
+    /// What may be used.
+    pub limits: Limits,
+    /// What is used.
+    pub usage: Usage,
     /// Number of agents.
     pub agents: usize,
     /// Documents that can be searched.
@@ -79,11 +88,24 @@ impl Engine {
                 None
             }
         };
+        // One that is deleted has no plan any more.
+        let record = self.parts.store.organization_record(organization).await?;
+        let standing = record.as_ref().map(|record| self.standing_of(record));
+        if standing.as_ref().is_some_and(|standing| standing.unknown_price) {
+            problems.push(
+                "the subscription is for a price that no plan has: add it to [plans] as stripe_price or to former_prices"
+                    .to_owned(),
+            );
+        }
         let answer_model = self.parts.chat.as_ref().map_or(EXTRACTIVE, |c| c.default_model()).to_owned();
         Ok(Status {
             version: env!("CARGO_PKG_VERSION"),
             data_dir: self.parts.config.paths.data_dir.display().to_string(),
             organization: self.organization.name.clone(),
+            limits: standing.as_ref().map(|standing| standing.limits).unwrap_or_default(),
+            plan: standing.and_then(|standing| standing.plan),
+            subscription_status: record.map_or_else(|| "inactive".to_owned(), |r| r.subscription_status),
+            usage: self.usage().await?,
             agents: self.parts.store.agents(organization).await?.len(),
             documents,
             chunks,

@@ -75,6 +75,8 @@ pub enum MaintenanceTask {
     Retention,
     /// Purge the personal data of what was deleted long enough ago.
     Purge,
+    /// Compare subscriptions and invoices with Stripe.
+    StripeSync,
 }
 
 impl MaintenanceTask {
@@ -85,6 +87,7 @@ impl MaintenanceTask {
             Self::Cleanup => "cleanup",
             Self::Retention => "retention",
             Self::Purge => "purge",
+            Self::StripeSync => "stripe_sync",
         }
     }
 }

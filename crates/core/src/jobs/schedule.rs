@@ -54,6 +54,7 @@ pub fn recurring() -> Vec<Recurring> {
         one(Cadence::Hourly, MaintenanceTask::Cleanup),
         one(Cadence::Daily { hour: 3 }, MaintenanceTask::Retention),
         one(Cadence::Daily { hour: 3 }, MaintenanceTask::Purge),
+        one(Cadence::Daily { hour: 4 }, MaintenanceTask::StripeSync),
     ]
 }
 

@@ -5,6 +5,7 @@
 mod account;
 mod agent;
 mod answer;
+mod billing;
 mod changes;
 mod chunk;
 mod conversation;
@@ -21,6 +22,7 @@ pub use account::{
 };
 pub use agent::{Agent, AgentPatch, NewAgent};
 pub use answer::{Answer, Channel, DetailedSource, Feedback, FeedbackRecord, QuerySources, Source, Turn};
+pub use billing::{Invoice, Subscription, SubscriptionStatus};
 pub use changes::{MemberPatch, NewApiKey, NewInvitation, ProfilePatch, Registration};
 pub use chunk::{Chunk, ChunkText};
 pub use conversation::{

@@ -86,7 +86,7 @@ fn merge(into: &mut Value, patch: &Value) {
 }
 
 /// What an organization may use. Absent: no limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Limits {
     /// Documents.
@@ -121,9 +121,14 @@ pub struct OrganizationDetails {
     pub name: String,
     /// Its name in an address; stays the same when the name changes.
     pub slug: String,
-    /// The plan it bought.
+    /// Id of the plan in force; absent where the limits are the deployment's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
+    /// The tier of that plan.
     pub subscription_tier: String,
-    /// Whether that is paid for.
+    /// What else it comes with.
+    pub features: Vec<String>,
+    /// Where the subscription stands; `inactive` if there never was one.
     pub subscription_status: String,
     /// What it may use.
     pub limits: Limits,

@@ -89,6 +89,10 @@ permissions! {
     ConversationsUpdate = "conversations":"update";
     /// Erase customers with everything that is kept about them.
     ConversationsDelete = "conversations":"delete";
+    /// See the subscription and the invoices.
+    BillingRead = "billing":"read";
+    /// Buy, change and cancel the subscription.
+    BillingUpdate = "billing":"update";
     /// See the dashboard, the jobs and the audit log.
     AdminRead = "admin":"read";
     /// Reindex, and retry or discard jobs.

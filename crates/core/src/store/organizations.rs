@@ -4,9 +4,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Store, refresh_tokens, rows};
+use super::{Store, refresh_tokens, rows, subscriptions};
+use crate::billing::plans::Exceptions;
 use crate::error::{Error, Result};
-use crate::model::{OrganizationId, OrganizationSettings, Usage};
+use crate::model::{OrganizationId, OrganizationSettings, Subscription, Usage};
 use crate::text::fold;
 
 /// A business.
@@ -28,16 +29,12 @@ pub struct Organization {
 pub struct OrganizationRecord {
     /// The business.
     pub organization: Organization,
-    /// The plan it bought.
-    pub subscription_tier: String,
-    /// Whether that is paid for.
+    /// Where its subscription stands; `inactive` if it never had one.
     pub subscription_status: String,
-    /// Documents its plan allows; the configured number if absent, no limit if 0.
-    pub max_documents: Option<u64>,
-    /// Agents its plan allows; likewise.
-    pub max_agents: Option<u64>,
-    /// Answered messages a month its plan allows; likewise.
-    pub max_monthly_messages: Option<u64>,
+    /// What an operator granted it, whatever its plan says.
+    pub exceptions: Exceptions,
+    /// The subscription that counts, if it ever had one.
+    pub subscription: Option<Subscription>,
     /// What it decided for itself.
     pub settings: OrganizationSettings,
     /// RFC 3339, UTC.
@@ -62,11 +59,13 @@ fn read_record(row: &Row<'_>) -> rusqlite::Result<OrganizationRecord> {
     };
     Ok(OrganizationRecord {
         organization: read(row)?,
-        subscription_tier: row.get("subscription_tier")?,
         subscription_status: row.get("subscription_status")?,
-        max_documents: limit("max_documents")?,
-        max_agents: limit("max_agents")?,
-        max_monthly_messages: limit("max_monthly_messages")?,
+        exceptions: Exceptions {
+            max_documents: limit("max_documents")?,
+            max_agents: limit("max_agents")?,
+            max_monthly_messages: limit("max_monthly_messages")?,
+        },
+        subscription: subscriptions::read(row)?,
         settings: rows::json(row, "settings")?,
         updated_at: row.get("updated_at")?,
     })
@@ -80,10 +79,13 @@ pub(super) fn by_id(c: &Connection, id: OrganizationId) -> Result<Option<Organiz
 
 fn record(c: &Connection, id: OrganizationId) -> Result<Option<OrganizationRecord>> {
     let sql = format!(
-        "SELECT {COLUMNS}, o.subscription_tier AS subscription_tier, o.subscription_status AS subscription_status,
+        "SELECT {COLUMNS}, o.subscription_status AS subscription_status,
                 o.max_documents AS max_documents, o.max_agents AS max_agents,
-                o.max_monthly_messages AS max_monthly_messages, o.settings AS settings, o.updated_at AS updated_at
-         FROM organizations o WHERE o.id = ?1 AND o.deleted_at IS NULL"
+                o.max_monthly_messages AS max_monthly_messages, o.settings AS settings, o.updated_at AS updated_at,
+                {}
+         FROM organizations o LEFT JOIN subscriptions s ON s.stripe_subscription_id = o.stripe_subscription_id
+         WHERE o.id = ?1 AND o.deleted_at IS NULL",
+        subscriptions::COLUMNS
     );
     Ok(c.prepare_cached(&sql)?.query_row([id.to_string()], read_record).optional()?)
 }

@@ -135,10 +135,15 @@ pub(super) fn turns(
 impl Store {
     /// Keeps a question with its answer, counts the message of the month that it was kept in, marks the
     /// cited documents, and caches the answer if `cache` says so: all of it or nothing.
+    ///
+    /// An answer for WhatsApp is not counted here: it may be thought over again, or never be sent. It counts
+    /// when it begins to be sent (`sending.rs`).
     pub async fn record_query(&self, record: QueryRecord, cache: Option<NewCachedAnswer>) -> Result<()> {
         self.write(move |c| {
             insert(c, &record)?;
-            usage::count_message(c, record.organization_id, &record.created_at)?;
+            if record.channel != Channel::Whatsapp {
+                usage::count_message(c, record.organization_id, &record.created_at)?;
+            }
             mark_cited(c, &record)?;
             match cache {
                 Some(cache) => answer_cache::keep(c, &record, &cache),

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::inbox::{Desk, organization_of};
 use super::rows::Cells;
-use super::{Store, channels, contacts, rows};
+use super::{Store, channels, contacts, rows, usage};
 use crate::clock::format_timestamp;
 use crate::error::Result;
 use crate::model::{
@@ -220,6 +220,7 @@ fn begin(desk: &Desk<'_>, reply: Uuid, news: TimeDelta, tries: u32) -> Result<Ne
     outgoing.attempt += 1;
     let sql = "UPDATE messages SET status = 'sending', status_at = ?2, attempts = attempts + 1 WHERE id = ?1";
     c.prepare_cached(sql)?.execute(params![outgoing.id.to_string(), desk.now])?;
+    usage::count_answer(c, outgoing.organization, reply, desk.now)?;
     Ok(Next::Send(Box::new(outgoing)))
 }
 

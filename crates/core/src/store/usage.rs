@@ -1,6 +1,7 @@
 //! What a business uses: answered messages a calendar month, and how fast it is answered.
 
 use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
 
 use super::Store;
 use crate::error::Result;
@@ -19,7 +20,39 @@ pub(super) fn count_message(c: &Connection, organization: OrganizationId, timest
     Ok(())
 }
 
+/// Counts an answer that begins to be sent in a conversation: once for what the customer wrote, however
+/// often the answer is thought over, sent in parts or tried again.
+pub(super) fn count_answer(
+    c: &Connection,
+    organization: OrganizationId,
+    reply: Uuid,
+    timestamp: &str,
+) -> Result<()> {
+    let reply = reply.to_string();
+    let sql = "SELECT EXISTS (SELECT 1 FROM messages WHERE reply_id = ?1 AND direction = 'outbound'
+                                AND query_id IS NOT NULL),
+                      EXISTS (SELECT 1 FROM messages WHERE reply_id = ?1 AND counted = 1)";
+    let (answers, counted): (bool, bool) =
+        c.prepare_cached(sql)?.query_row([&reply], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if !answers {
+        return Ok(());
+    }
+    if !counted {
+        count_message(c, organization, timestamp)?;
+    }
+    // What was written is marked as well as what is sent: a draft that is taken back leaves the former.
+    let sql = "UPDATE messages SET counted = 1 WHERE reply_id = ?1 AND counted = 0";
+    c.prepare_cached(sql)?.execute([&reply])?;
+    Ok(())
+}
+
 impl Store {
+    /// Counts a message that was answered without being sent anywhere.
+    pub async fn count_answered(&self, organization: OrganizationId) -> Result<()> {
+        let now = self.clock.timestamp();
+        self.write(move |c| count_message(c, organization, &now)).await
+    }
+
     /// Messages answered this calendar month (UTC), cached answers and refusals included.
     pub async fn usage_this_month(&self, organization: OrganizationId) -> Result<u64> {
         let now = self.clock.timestamp();

@@ -11,7 +11,8 @@ use super::webhook::{Line, Webhooks};
 use crate::report::{Figure, Report, Target, percentile};
 use crate::setting::Setting;
 
-const CONNECTIONS: usize = 64;
+/// Connections that post at the same time.
+pub const CONNECTIONS: usize = 64;
 const CUSTOMERS: usize = 2000;
 /// Webhooks of a round.
 const WEBHOOKS: usize = 30_000;
@@ -57,7 +58,7 @@ pub async fn measure(setting: &Setting, report: &mut Report) -> Result<()> {
 }
 
 /// Posts them, each connection its share, one after the other; seconds for all, milliseconds of each.
-async fn post(address: &str, requests: Vec<Vec<u8>>) -> Result<(f64, Vec<f64>)> {
+pub async fn post(address: &str, requests: Vec<Vec<u8>>) -> Result<(f64, Vec<f64>)> {
     let mut lines = Vec::with_capacity(CONNECTIONS);
     for _ in 0..CONNECTIONS {
         lines.push((Line::open(address).await?, Vec::new()));

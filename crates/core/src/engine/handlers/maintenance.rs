@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::Shared;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ingest::Stop;
 use crate::jobs::payload::{MaintenancePayload, MaintenanceTask};
 use crate::jobs::{Handler, JobFailure};
@@ -44,6 +44,18 @@ impl Handler for Maintenance {
             MaintenanceTask::Purge => {
                 let report = engine.purge_deleted().await?;
                 tracing::info!(?report, "purged what was deleted");
+            }
+            MaintenanceTask::StripeSync => {
+                let report = engine.sync_billing().await?;
+                tracing::info!(customers = report.customers, done = ?report.done, "compared billing with Stripe");
+                if let Some(problem) = report.problems.first() {
+                    let text = format!(
+                        "{} customers could not be compared: {}",
+                        report.problems.len(),
+                        problem.reason
+                    );
+                    return Err(Error::unavailable(text).into());
+                }
             }
         }
         Ok(())

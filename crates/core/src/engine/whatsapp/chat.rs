@@ -157,6 +157,10 @@ impl Engine {
             now,
         };
         let draft = self.draft(&case).await?;
+        if draft.answered.is_some() {
+            // What is said here is never sent, which is when answers to customers are counted.
+            self.parts.store.count_answered(self.organization.id).await?;
+        }
         Ok(chat.said(draft, now))
     }
 

@@ -27,7 +27,11 @@ pub struct DeleteOrganizationQuery {
 #[utoipa::path(
     delete, path = "/organizations/{id}", tag = "organizations", operation_id = "deleteOrganization",
     params(("id" = uuid::Uuid, Path, description = "Id of the business"), DeleteOrganizationQuery),
-    responses((status = 204, description = "Deleted; the data goes within the day"))
+    responses(
+        (status = 204, description = "Deleted; the data goes within the day"),
+        (status = 409, description = "Its subscription goes on: cancel it first",
+         body = crate::response::ProblemBody, content_type = "application/problem+json"),
+    )
 )]
 pub async fn delete(
     State(app): State<App>,

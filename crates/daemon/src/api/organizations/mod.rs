@@ -39,8 +39,12 @@ pub struct OrganizationDetailsBody {
     name: String,
     /// Its name in an address.
     slug: String,
+    /// Id of its plan; null where the limits are the deployment's own.
+    plan: Option<String>,
     /// Tier of its plan.
     subscription_tier: String,
+    /// What else its plan comes with.
+    features: Vec<String>,
     /// State of its subscription.
     subscription_status: String,
     /// What it may have.
@@ -112,7 +116,9 @@ impl From<OrganizationDetails> for OrganizationDetailsBody {
             id: details.id.0,
             name: details.name,
             slug: details.slug,
+            plan: details.plan,
             subscription_tier: details.subscription_tier,
+            features: details.features,
             subscription_status: details.subscription_status,
             limits: LimitsBody {
                 max_documents: limits.max_documents,

@@ -142,6 +142,11 @@ impl Shop {
         found.into_iter().find(|c| c.contact.phone.as_deref() == Some(ANA)).unwrap()
     }
 
+    /// Answered messages of this month.
+    async fn counted(&self) -> u64 {
+        self.engine.usage().await.unwrap().messages_this_month
+    }
+
     /// Oldest first.
     async fn messages(&self) -> Vec<Message> {
         let id = self.conversation().await.id;
@@ -527,4 +532,32 @@ async fn what_was_kept_long_enough_goes_and_what_people_left_comes_back() {
     assert_eq!(shop.messages().await.len(), 2, "messages stay");
 }
 
+#[tokio::test]
+async fn what_a_customer_wrote_counts_once_when_its_answer_begins_to_be_sent() {
+    let shop = Shop::new().await;
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    shop.clock.advance(Duration::from_secs(3));
+    let only = ["whatsapp.process_message"];
+    shop.engine.run_jobs_until_idle(&only, Duration::ZERO, Stop::default()).await.unwrap();
+    assert_eq!(shop.counted().await, 0, "a draft is not an answer yet");
+    // It is thought over together with the rest.
+    shop.says(ANA, "w2", "e aceitam pix, dinheiro ou cartão de crédito?").await;
+    shop.quiet().await;
+    assert_eq!((shop.sent().len(), shop.counted().await), (1, 1));
+    // Sent at the second try.
+    shop.graph.next_to(ANA, Behaviour::Refuse(Refusal::code(131_000)));
+    shop.says(ANA, "w3", "que horas abre a piscina?").await;
+    shop.quiet().await;
+    shop.clock.advance(Duration::from_mins(5));
+    shop.work().await;
+    assert_eq!((shop.sent().len(), shop.counted().await), (2, 2));
+    // Taken over by a person before it was sent: nobody was answered by the agent.
+    shop.says(ANA, "w4", "que horas fecha a piscina?").await;
+    shop.clock.advance(Duration::from_secs(3));
+    shop.engine.run_jobs_until_idle(&only, Duration::ZERO, Stop::default()).await.unwrap();
+    let id = shop.conversation().await.id;
+    shop.engine.write_as_person(id, "Fecha às 22h.".into(), None).await.unwrap();
+    shop.work().await;
+    assert_eq!((shop.sent().len(), shop.counted().await), (3, 2));
+}
 mod menus;
