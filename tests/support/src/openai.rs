@@ -7,15 +7,13 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::response::Response;
 use serde_json::{Value, json};
+use simulator::{Log, Recorded, Reply, Server};
 
 use crate::embedding::embedding_of;
-use crate::log::{Log, Recorded};
-use crate::reply::Reply;
-use crate::server::Server;
+use crate::socket::serve;
 
 /// A running fake; it stops when it is dropped.
 #[derive(Debug)]
@@ -42,8 +40,8 @@ impl FakeOpenAi {
     /// Starts on a free port.
     pub async fn start() -> Self {
         let shared = Arc::new(Shared::default());
-        let router = Router::new().fallback(respond).with_state(Arc::clone(&shared));
-        Self { server: Server::start(router).await, shared }
+        let state = Arc::clone(&shared);
+        Self { server: serve(move |request| respond(Arc::clone(&state), request)).await, shared }
     }
 
     /// What to configure as `base_url`.
@@ -88,14 +86,14 @@ impl Shared {
     }
 }
 
-async fn respond(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+async fn respond(shared: Arc<Shared>, request: Request) -> Option<Response> {
     let request = Recorded::read(request).await;
     // Scripted answers are dealt in the order in which the log has the requests.
     let reply = shared.manner(|manner| {
         shared.log.add(request.clone());
         manner.scripted.pop_front().unwrap_or_else(|| usual(manner, &request))
     });
-    reply.send().await
+    Some(reply.send().await)
 }
 
 /// What the service answers if no script says otherwise.

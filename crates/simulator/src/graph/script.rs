@@ -1,4 +1,4 @@
-//! How a test tells the fake what to do.
+//! How the fake is told what to do.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::behaviour::{Behaviour, Refusal};
 use super::media::FakeMedia;
 use super::shared::Plan;
 use super::webhook::Webhook;
-use super::{Call, FakeGraph, token};
+use super::{Call, Graph, token};
 use crate::log::Recorded;
 use crate::reply::{Gate, Reply};
 
@@ -66,7 +66,7 @@ impl Meter {
     }
 }
 
-impl FakeGraph {
+impl Graph {
     /// The next message to anybody that has no script yet.
     pub fn next(&self, behaviour: Behaviour) {
         self.shared.script(|script| script.next.push_back((None, behaviour)));

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::FakeGraph;
 use super::behaviour::Refusal;
 use super::messages::SentMessage;
 use super::script::Script;
@@ -14,7 +13,7 @@ use super::webhook::{Delivered, Webhook, envelope};
 /// What a message goes through when all is well.
 const USUAL: [&str; 3] = ["sent", "delivered", "read"];
 
-/// The first timestamp, unless a test sets another: a day in November 2026.
+/// The first timestamp, unless another one is set: a day in November 2026.
 const START: u64 = 1_795_000_000;
 
 /// A status that was posted.
@@ -26,28 +25,6 @@ pub struct PostedStatus {
     pub status: String,
     /// How the webhook took it.
     pub delivered: Delivered,
-}
-
-impl FakeGraph {
-    /// Posts a status of a message once more, or one that was not planned; returns how it was taken.
-    ///
-    /// # Panics
-    /// If no webhook was named.
-    pub async fn post_status(&self, message: &SentMessage, status: &str) -> Delivered {
-        let webhook = self.shared.script(|script| script.webhook.clone());
-        let webhook = webhook.expect("a status needs a webhook: call report_to first");
-        self.shared.post(&webhook, message, status, None).await
-    }
-
-    /// Posts that a message failed with this code; returns how it was taken.
-    ///
-    /// # Panics
-    /// If no webhook was named.
-    pub async fn post_failure(&self, message: &SentMessage, code: i64) -> Delivered {
-        let webhook = self.shared.script(|script| script.webhook.clone());
-        let webhook = webhook.expect("a status needs a webhook: call report_to first");
-        self.shared.post(&webhook, message, "failed", Some(code)).await
-    }
 }
 
 impl Shared {
@@ -68,19 +45,12 @@ impl Shared {
         });
     }
 
-    async fn post(
-        &self,
-        webhook: &Webhook,
-        message: &SentMessage,
-        status: &str,
-        fails: Option<i64>,
-    ) -> Delivered {
+    async fn post(&self, webhook: &Webhook, message: &SentMessage, status: &str, fails: Option<i64>) {
         let time = self.script(Script::tick);
         let update = update(message, status, time, fails);
         let delivered = webhook.deliver(&envelope(&message.number, &json!({ "statuses": [update] }))).await;
         let posted = PostedStatus { message_id: message.id.clone(), status: status.to_owned(), delivered };
         self.statuses.send_modify(|statuses| statuses.push(posted));
-        delivered
     }
 }
 
