@@ -6,6 +6,7 @@
 //! To add a table: a migration `V<n>__….sql` (never edit a merged one), a file here, `impl Store`.
 
 mod agents;
+mod amending;
 mod answer_cache;
 mod api_keys;
 mod audit;
@@ -83,7 +84,7 @@ pub use registration::{Joining, NewAccount};
 pub use replies::{DEALT_WITH, Part, Reply, Seen, Turnout};
 pub use retention::{Expired, Purged};
 pub use schedules::{Schedule, ScheduleRecord};
-pub use sending::{Next, Outgoing, SendOutcome, WINDOW_CLOSED};
+pub use sending::{Next, Outgoing, Patience, SendOutcome, WINDOW_CLOSED};
 pub use signing_keys::SigningKey;
 pub use templates::TemplateRecord;
 pub use uploads::NewUpload;
