@@ -3,6 +3,7 @@
 //! Parsing never touches the world; the commands do.
 
 mod manage;
+mod simulate;
 mod whatsapp;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::exit;
 
 pub use manage::{AgentsCommand, ConfigCommand, DocumentsCommand, JobsCommand, ModelsCommand};
+pub use simulate::{SimulateCommand, SimulateGraphArgs, SimulateRunArgs, Target};
 pub use whatsapp::{ChatArgs, ConversationsCommand, SimulateArgs, Since, TemplatesCommand, WebhookCommand};
 
 /// Answers customers from a business's own documents.
@@ -83,6 +85,9 @@ pub enum Command {
     /// Sign, simulate and replay WhatsApp webhooks
     #[command(subcommand)]
     Webhook(WebhookCommand),
+    /// WhatsApp without Meta: a fake Graph API, and customers who play scenarios
+    #[command(subcommand)]
+    Simulate(SimulateCommand),
     /// Look at background jobs, run them, try failed ones again
     #[command(subcommand)]
     Jobs(JobsCommand),

@@ -3,6 +3,7 @@
 
 mod args;
 mod batch;
+mod channel;
 mod commands;
 mod delivery;
 mod exit;
