@@ -14,6 +14,7 @@ mod outage;
 mod process;
 mod questions;
 mod running;
+mod scenario;
 mod traces;
 mod walk;
 mod whatsapp;

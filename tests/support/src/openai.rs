@@ -32,6 +32,7 @@ struct Shared {
 struct Manner {
     scripted: VecDeque<Reply>,
     answer: Option<String>,
+    answer_by: Option<fn(&[&str]) -> String>,
     key: Option<String>,
     refused_parameters: Vec<(String, String)>,
 }
@@ -62,6 +63,11 @@ impl FakeOpenAi {
     /// Chats are answered with this text from now on.
     pub fn answer_with(&self, text: &str) {
         self.manner(|manner| manner.answer = Some(text.into()));
+    }
+
+    /// Chats are answered with what this makes of the texts of their messages, from now on.
+    pub fn answer_by(&self, answer: fn(&[&str]) -> String) {
+        self.manner(|manner| manner.answer_by = Some(answer));
     }
 
     /// Requests without this key are refused from now on.
@@ -157,7 +163,8 @@ fn chat(manner: &Manner, body: &Value) -> Reply {
         .flatten()
         .filter_map(|message| message["content"].as_str())
         .collect();
-    let answer = manner.answer.clone().unwrap_or_else(|| first_excerpt(&messages));
+    let made = || manner.answer_by.map_or_else(|| first_excerpt(&messages), |answer| answer(&messages));
+    let answer = manner.answer.clone().unwrap_or_else(made);
     let prompt: usize = messages.iter().map(|text| words(text)).sum();
     let written = words(&answer);
     let usage = json!({
