@@ -259,9 +259,9 @@ impl Message {
         if !content.is_null() {
             element[kind] = content;
         }
-        if matches!(self.0, Said::ButtonReply { .. } | Said::ListReply { .. } | Said::Button { .. })
-            && let Some(reply) = place.latest_reply
-        {
+        if matches!(self.0, Said::ButtonReply { .. } | Said::ListReply { .. } | Said::Button { .. }) {
+            // Whoever taps something got it before, if not in this scenario.
+            let reply = place.latest_reply.unwrap_or("wamid.BEFORE");
             element["context"] = json!({ "id": reply });
         }
         if matches!(self.0, Said::Unsupported {}) {

@@ -6,6 +6,12 @@ use serde_json::{Value, json};
 const NAMES: [&str; 12] =
     ["Ana", "Bruno", "Carla", "Davi", "Elisa", "Fábio", "Gabi", "Heitor", "Inês", "João", "Kátia", "Luís"];
 
+/// The business-scoped id of whoever has this number. Meta's says nothing of the number; this one is known to the
+/// fake Graph API, too.
+pub(crate) fn user_id_of(phone: &str) -> String {
+    format!("BR.{phone}")
+}
+
 /// A customer.
 #[derive(Debug, Clone)]
 pub(crate) struct Person {
@@ -24,7 +30,7 @@ impl Person {
         let name = NAMES[number % NAMES.len()].to_owned();
         // Brazilian mobile numbers: area 11, a nine, eight digits.
         let phone = format!("55119{:04}{number:04}", run % 10_000);
-        Self { name, user_id: format!("BR.{run}{number:04}"), phone, hidden }
+        Self { name, user_id: user_id_of(&phone), phone, hidden }
     }
 
     /// What the business writes to.
@@ -35,7 +41,9 @@ impl Person {
     /// The number they would change to, and the user id that comes with it.
     pub(crate) fn other_number(&self) -> (String, String) {
         // Another area code.
-        (self.phone.replacen("5511", "5521", 1), format!("{}9", self.user_id))
+        let phone = self.phone.replacen("5511", "5521", 1);
+        let user_id = user_id_of(&phone);
+        (phone, user_id)
     }
 
     /// They have that number now.

@@ -9,6 +9,7 @@ use super::messages::SentMessage;
 use super::script::Script;
 use super::shared::Shared;
 use super::webhook::{Delivered, Webhook, envelope};
+use crate::person::user_id_of;
 
 /// What a message goes through when all is well.
 const USUAL: [&str; 3] = ["sent", "delivered", "read"];
@@ -47,8 +48,11 @@ impl Shared {
 
     async fn post(&self, webhook: &Webhook, message: &SentMessage, status: &str, fails: Option<i64>) {
         let time = self.script(Script::tick);
-        let update = update(message, status, time, fails);
-        let delivered = webhook.deliver(&envelope(&message.number, &json!({ "statuses": [update] }))).await;
+        let value = json!({
+            "contacts": [contact(message)],
+            "statuses": [update(message, status, time, fails)],
+        });
+        let delivered = webhook.deliver(&envelope(&message.number, &value)).await;
         let posted = PostedStatus { message_id: message.id.clone(), status: status.to_owned(), delivered };
         self.statuses.send_modify(|statuses| statuses.push(posted));
     }
@@ -70,10 +74,21 @@ impl Script {
     }
 }
 
+/// Whom the message went to.
+fn contact(message: &SentMessage) -> Value {
+    match (&message.wa_id, &message.recipient) {
+        (Some(wa_id), _) => json!({ "wa_id": wa_id, "user_id": user_id_of(wa_id) }),
+        (None, user_id) => json!({ "user_id": user_id }),
+    }
+}
+
 fn update(message: &SentMessage, status: &str, time: u64, fails: Option<i64>) -> Value {
     let mut update = json!({ "id": message.id, "status": status, "timestamp": time.to_string() });
     match (&message.wa_id, &message.recipient) {
-        (Some(wa_id), _) => update["recipient_id"] = json!(wa_id),
+        (Some(wa_id), _) => {
+            update["recipient_id"] = json!(wa_id);
+            update["recipient_user_id"] = json!(user_id_of(wa_id));
+        }
         (None, Some(user_id)) => update["recipient_user_id"] = json!(user_id),
         (None, None) => {}
     }
