@@ -15,6 +15,7 @@ mod outage;
 mod process;
 mod questions;
 mod running;
+mod scenario;
 mod traces;
 mod walk;
 mod whatsapp;

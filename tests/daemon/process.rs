@@ -11,7 +11,8 @@ use std::time::Duration;
 pub struct Daemon {
     pub child: Child,
     pub address: String,
-    pub log: Lines<BufReader<ChildStderr>>,
+    /// What it writes; gone once it is read aside.
+    log: Option<Lines<BufReader<ChildStderr>>>,
 }
 
 impl Daemon {
@@ -22,7 +23,12 @@ impl Daemon {
 
     /// The same with more in its environment.
     pub fn start_with(data: &Path, env: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_agentd"))
+        Self::start_program(Path::new(env!("CARGO_BIN_EXE_agentd")), data, env)
+    }
+
+    /// The same with another build of it.
+    pub fn start_program(program: &Path, data: &Path, env: &[(&str, &str)]) -> Self {
+        let mut child = Command::new(program)
             .arg("--data-dir")
             .arg(data)
             .env("AGENTCTL_SERVER__BIND", "127.0.0.1:0")
@@ -37,7 +43,14 @@ impl Daemon {
         let line = log.find(|l| l.as_ref().is_ok_and(|l| l.contains("\"listening\""))).unwrap().unwrap();
         let line: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!((line["level"].as_str(), line["service"].as_str()), (Some("info"), Some("agentd")));
-        Self { child, address: line["address"].as_str().unwrap().to_owned(), log }
+        Self { child, address: line["address"].as_str().unwrap().to_owned(), log: Some(log) }
+    }
+
+    /// Reads its log beside everything else, so that a full pipe does not hold it up.
+    pub fn read_log_aside(&mut self) {
+        if let Some(log) = self.log.take() {
+            std::thread::spawn(move || log.for_each(drop));
+        }
     }
 
     pub fn signal(&self, name: &str) {
@@ -58,7 +71,10 @@ impl Daemon {
             late
         });
         // Its log ends with it. Not read, a full pipe would hold it up.
-        self.log.by_ref().for_each(drop);
+        match &mut self.log {
+            Some(log) => log.for_each(drop),
+            None => drop(self.child.wait()),
+        }
         drop(ended);
         let late = watch.join().unwrap();
         let status = self.child.wait().unwrap();
@@ -92,7 +108,7 @@ fn it_starts_is_alive_and_stops_cleanly_on_sigterm() {
     assert!(get(&daemon.address, "/nothing").starts_with("HTTP/1.1 404"));
     daemon.signal("-TERM");
     assert!(daemon.child.wait().unwrap().success());
-    assert!(daemon.log.any(|l| l.is_ok_and(|l| l.contains("\"stopped\""))));
+    assert!(daemon.log.as_mut().unwrap().any(|l| l.is_ok_and(|l| l.contains("\"stopped\""))));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod billing;
 mod manage;
+mod simulate;
 mod whatsapp;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use crate::exit;
 
 pub use billing::{BillingCommand, BillingEventsCommand};
 pub use manage::{AgentsCommand, ConfigCommand, DocumentsCommand, JobsCommand, ModelsCommand};
+pub use simulate::{SimulateCommand, SimulateGraphArgs, SimulateRunArgs, Target};
 pub use whatsapp::{
     ChatArgs, ContactsCommand, ConversationsCommand, SimulateArgs, Since, TemplatesCommand, WebhookCommand,
 };
@@ -90,6 +92,9 @@ pub enum Command {
     /// Sign, simulate and replay WhatsApp webhooks
     #[command(subcommand)]
     Webhook(WebhookCommand),
+    /// WhatsApp without Meta: a fake Graph API, and customers who play scenarios
+    #[command(subcommand)]
+    Simulate(SimulateCommand),
     /// Look at background jobs, run them, try failed ones again
     #[command(subcommand)]
     Jobs(JobsCommand),

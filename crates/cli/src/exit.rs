@@ -24,6 +24,8 @@ pub enum Exit {
     Unavailable = 5,
     /// Some documents failed; the others are done.
     SomeFailed = 6,
+    /// A simulation was not answered as it should be.
+    Faulty = 7,
     /// Interrupted (Ctrl-C); what was complete is kept.
     Interrupted = 130,
 }
@@ -38,6 +40,7 @@ Exit codes:
   4    not found
   5    service, disk, model or library not available
   6    some documents failed, the others are done
+  7    a simulation was not answered as it should be
   130  interrupted; what was complete is kept";
 
 impl Exit {

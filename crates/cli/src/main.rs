@@ -4,6 +4,7 @@
 mod args;
 mod audit;
 mod batch;
+mod channel;
 mod commands;
 mod delivery;
 mod exit;

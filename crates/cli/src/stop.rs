@@ -1,9 +1,31 @@
-//! Ctrl-C: the first asks the work to stop cleanly, the second ends the program.
+//! Ctrl-C: the first asks the work to stop cleanly, the second ends the program. And being told to end, for
+//! what has no end of its own.
 
 use agent_core::Stop;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::exit::Exit;
 use crate::output::Printer;
+
+/// Returns when somebody presses Ctrl-C, or the service manager says so (SIGTERM).
+pub async fn told_to_end() {
+    let ctrl_c = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    };
+    let terminate = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut told) => drop(told.recv().await),
+            // Without the signal there is still Ctrl-C.
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = ctrl_c => {}
+        () = terminate => {}
+    }
+}
 
 /// A stop that Ctrl-C requests, while the returned guard lives.
 pub fn on_ctrl_c(printer: &Printer) -> Stop {

@@ -66,7 +66,9 @@ pub use retention::{PurgeReport, Retained, RetentionReport};
 pub use sessions::Session;
 pub use status::Status;
 pub use uploads::{Upload, UploadInfo};
-pub use whatsapp::{ChannelInfo, ChannelTemplate, Chat, Dealt, Refused, Sent, TemplateToSend, ToSend};
+pub use whatsapp::{
+    ChannelInfo, ChannelTemplate, Chat, Dealt, Effort, Refused, Sent, TemplateToSend, ToSend,
+};
 
 /// An open deployment, seen by one of its businesses. Cheap to clone.
 #[derive(Clone)]

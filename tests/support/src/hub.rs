@@ -7,15 +7,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::response::Response;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
+use simulator::{Gate, Log, Recorded, Reply, Server};
 
-use crate::log::{Log, Recorded};
-use crate::reply::{Gate, Reply};
-use crate::server::Server;
+use crate::socket::serve;
 
 /// The commit that every revision stands for.
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
@@ -88,8 +86,8 @@ impl FakeHub {
     pub async fn start(repo: &str, files: Vec<HubFile>) -> Self {
         // The storage's address has to be known before the hub can redirect to it.
         let storage_cell: Arc<std::sync::OnceLock<Arc<Shared>>> = Arc::default();
-        let storage = Router::new().fallback(storage_responds).with_state(storage_cell.clone());
-        let storage = Server::start(storage).await;
+        let cell = storage_cell.clone();
+        let storage = serve(move |request| storage_responds(cell.clone(), request)).await;
         let shared = Arc::new(Shared {
             repo: repo.into(),
             files: files.into_iter().map(|file| (file.path.clone(), file)).collect(),
@@ -100,8 +98,9 @@ impl FakeHub {
         });
         // Nobody else sets it.
         let _ = storage_cell.set(Arc::clone(&shared));
-        let hub = Router::new().fallback(hub_responds).with_state(Arc::clone(&shared));
-        Self { hub: Server::start(hub).await, _storage: storage, shared }
+        let state = Arc::clone(&shared);
+        let hub = serve(move |request| hub_responds(Arc::clone(&state), request)).await;
+        Self { hub, _storage: storage, shared }
     }
 
     /// What to configure as the hub's address.
@@ -273,18 +272,18 @@ fn take<T>(entries: &mut Vec<T>, fits: impl Fn(&T) -> bool) -> Option<T> {
     Some(entries.remove(at))
 }
 
-async fn hub_responds(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+async fn hub_responds(shared: Arc<Shared>, request: Request) -> Option<Response> {
     let request = Recorded::read(request).await;
     shared.hub_log.add(request.clone());
-    shared.answer_at_hub(&request).send().await
+    Some(shared.answer_at_hub(&request).send().await)
 }
 
 async fn storage_responds(
-    State(shared): State<Arc<std::sync::OnceLock<Arc<Shared>>>>,
+    shared: Arc<std::sync::OnceLock<Arc<Shared>>>,
     request: Request,
-) -> Response {
+) -> Option<Response> {
     let request = Recorded::read(request).await;
-    let Some(shared) = shared.get() else { return Reply::status(503).send().await };
+    let Some(shared) = shared.get() else { return Some(Reply::status(503).send().await) };
     shared.storage_log.add(request.clone());
-    shared.answer_at_storage(&request).send().await
+    Some(shared.answer_at_storage(&request).send().await)
 }

@@ -5,25 +5,26 @@
 //! careless clients, the fake has it too. Nothing here knows the product: tests bring both together.
 //! Nothing sleeps: a test waits for a condition, e.g. [`Log::wait_for`], or holds a [`Gate`].
 //! Only a [`Webhook`] that was not taken pauses before it is posted again, as Meta's does.
+//!
+//! The Graph API is the simulator's, which ships (`crates/simulator`); what is here beside it fails loudly
+//! when a test waits in vain.
 
 mod embedding;
 mod graph;
 mod hub;
-mod log;
 mod openai;
-mod reply;
-mod server;
+mod socket;
 mod stripe;
 
 pub use embedding::embedding_of;
-pub use graph::{
-    Behaviour, Delivered, FakeGraph, FakeMedia, PostedStatus, ReadReceipt, Refusal, SentMessage, Webhook,
-};
+pub use graph::FakeGraph;
 pub use hub::{FakeHub, HubFile};
-pub use log::{Log, Recorded};
 pub use openai::FakeOpenAi;
-pub use reply::{Gate, Reply};
-pub use server::unused_address;
+pub use simulator::{
+    Behaviour, Delivered, FakeMedia, Gate, Log, PostedStatus, ReadReceipt, Recorded, Refusal, Reply,
+    SentMessage, Webhook,
+};
+pub use socket::unused_address;
 pub use stripe::{
     FakeStripe, InvoiceFacts, Life, Shape, StripeFailure, SubscriptionFacts, event, stripe_signature,
 };

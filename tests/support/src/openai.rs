@@ -7,15 +7,13 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::response::Response;
 use serde_json::{Value, json};
+use simulator::{Log, Recorded, Reply, Server};
 
 use crate::embedding::embedding_of;
-use crate::log::{Log, Recorded};
-use crate::reply::Reply;
-use crate::server::Server;
+use crate::socket::serve;
 
 /// A running fake; it stops when it is dropped.
 #[derive(Debug)]
@@ -34,6 +32,7 @@ struct Shared {
 struct Manner {
     scripted: VecDeque<Reply>,
     answer: Option<String>,
+    answer_by: Option<fn(&[&str]) -> String>,
     key: Option<String>,
     refused_parameters: Vec<(String, String)>,
 }
@@ -42,8 +41,8 @@ impl FakeOpenAi {
     /// Starts on a free port.
     pub async fn start() -> Self {
         let shared = Arc::new(Shared::default());
-        let router = Router::new().fallback(respond).with_state(Arc::clone(&shared));
-        Self { server: Server::start(router).await, shared }
+        let state = Arc::clone(&shared);
+        Self { server: serve(move |request| respond(Arc::clone(&state), request)).await, shared }
     }
 
     /// What to configure as `base_url`.
@@ -64,6 +63,11 @@ impl FakeOpenAi {
     /// Chats are answered with this text from now on.
     pub fn answer_with(&self, text: &str) {
         self.manner(|manner| manner.answer = Some(text.into()));
+    }
+
+    /// Chats are answered with what this makes of the texts of their messages, from now on.
+    pub fn answer_by(&self, answer: fn(&[&str]) -> String) {
+        self.manner(|manner| manner.answer_by = Some(answer));
     }
 
     /// Requests without this key are refused from now on.
@@ -88,14 +92,14 @@ impl Shared {
     }
 }
 
-async fn respond(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+async fn respond(shared: Arc<Shared>, request: Request) -> Option<Response> {
     let request = Recorded::read(request).await;
     // Scripted answers are dealt in the order in which the log has the requests.
     let reply = shared.manner(|manner| {
         shared.log.add(request.clone());
         manner.scripted.pop_front().unwrap_or_else(|| usual(manner, &request))
     });
-    reply.send().await
+    Some(reply.send().await)
 }
 
 /// What the service answers if no script says otherwise.
@@ -159,7 +163,8 @@ fn chat(manner: &Manner, body: &Value) -> Reply {
         .flatten()
         .filter_map(|message| message["content"].as_str())
         .collect();
-    let answer = manner.answer.clone().unwrap_or_else(|| first_excerpt(&messages));
+    let made = || manner.answer_by.map_or_else(|| first_excerpt(&messages), |answer| answer(&messages));
+    let answer = manner.answer.clone().unwrap_or_else(made);
     let prompt: usize = messages.iter().map(|text| words(text)).sum();
     let written = words(&answer);
     let usage = json!({

@@ -10,14 +10,12 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::response::Response;
 use serde_json::{Value, json};
+use simulator::{Gate, Log, Recorded, Reply, Server};
 
-use crate::log::{Log, Recorded};
-use crate::reply::{Gate, Reply};
-use crate::server::Server;
+use crate::socket::serve;
 
 mod books;
 mod form;
@@ -94,8 +92,8 @@ impl FakeStripe {
     /// Starts on a free port.
     pub async fn start() -> Self {
         let shared = Arc::new(Shared::default());
-        let router = Router::new().fallback(respond).with_state(Arc::clone(&shared));
-        Self { server: Server::start(router).await, shared }
+        let state = Arc::clone(&shared);
+        Self { server: serve(move |request| respond(Arc::clone(&state), request)).await, shared }
     }
 
     /// What to configure as `stripe.base_url`.
@@ -162,7 +160,7 @@ impl Shared {
     }
 }
 
-async fn respond(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+async fn respond(shared: Arc<Shared>, request: Request) -> Option<Response> {
     let request = Recorded::read(request).await;
     // Failures are dealt in the order in which the log has the requests.
     let failure = shared.everything(|all| {
@@ -175,9 +173,8 @@ async fn respond(State(shared): State<Arc<Shared>>, request: Request) -> Respons
         shared.everything(|all| all.keys.give_up(&request));
     }
     match shared.everything(|all| all.answer(&request, failure)) {
-        Step::Answer(reply) => reply.header("request-id", "req_fake").send().await,
-        // Ends the connection's task, and the connection with it, without a report of a panic.
-        Step::Drop => std::panic::resume_unwind(Box::new("the script closes this connection")),
+        Step::Answer(reply) => Some(reply.header("request-id", "req_fake").send().await),
+        Step::Drop => None,
     }
 }
 

@@ -12,8 +12,8 @@ const HOMES: [(&str, &[&str]); 11] = [
     ("arrow_schema", &["crates/core/src/index/"]),
     ("argon2", &["crates/core/src/accounts/"]),
     ("jsonwebtoken", &["crates/core/src/accounts/"]),
-    ("hyper", &["crates/daemon/src/"]),
-    ("axum", &["crates/daemon/src/"]),
+    ("hyper", &["crates/daemon/src/", "crates/simulator/src/"]),
+    ("axum", &["crates/daemon/src/", "crates/simulator/src/"]),
     ("clap", &["crates/cli/src/", "crates/daemon/src/main.rs"]),
 ];
 

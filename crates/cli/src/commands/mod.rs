@@ -18,6 +18,7 @@ mod models;
 mod query;
 mod reindex;
 mod search;
+mod simulate;
 mod status;
 mod templates;
 mod webhook;
@@ -57,6 +58,7 @@ pub async fn run(cli: Cli, printer: &Printer) -> Result<Exit> {
         Command::Channels => channels::run(config, printer).await,
         Command::Templates(command) => templates::run(config, command, printer).await,
         Command::Webhook(command) => Box::pin(webhook::run(config, command, printer)).await,
+        Command::Simulate(command) => Box::pin(simulate::run(&config, command, printer)).await,
         Command::Jobs(command) => jobs::run(config, command, printer).await,
         Command::Billing(command) => Box::pin(billing::run(config, command, printer)).await,
         Command::Reindex(args) => reindex::run(config, args, printer).await,

@@ -9,7 +9,6 @@ use std::io::Read;
 use std::path::Path;
 use std::str::FromStr;
 
-use agent_core::config::{ChannelConfig, Secret};
 use agent_core::whatsapp::signature::{HEADER, sign};
 use agent_core::{Config, Engine, Error, Result as CoreResult};
 use anyhow::Result;
@@ -17,6 +16,7 @@ use serde_json::json;
 
 use crate::args::{Since, WebhookCommand};
 use crate::audit;
+use crate::channel::{app_secret, named_or_only, secret_in};
 use crate::exit::Exit;
 use crate::output::Printer;
 
@@ -55,41 +55,6 @@ fn moment<T: FromStr>(text: &str) -> CoreResult<T> {
     text.parse().map_err(|_| {
         Error::invalid(format!("`{text}` is not a time: one such as 2026-11-22T10:00:00Z is accepted"))
     })
-}
-
-/// The channel of that name, or the only one there is.
-fn named_or_only<'a>(config: &'a Config, name: Option<&str>) -> CoreResult<(&'a str, &'a ChannelConfig)> {
-    let channels = &config.whatsapp.channels;
-    let mut all = channels.iter();
-    let (name, channel) = match (name, all.next(), all.next()) {
-        (Some(name), _, _) => channels
-            .get_key_value(name)
-            .ok_or_else(|| Error::not_found(format!("there is no channel `{name}` in the configuration")))?,
-        (None, Some(only), None) => only,
-        (None, None, _) => {
-            return Err(Error::config(
-                "no WhatsApp channel is configured: add a section [whatsapp.channels.<name>]",
-            ));
-        }
-        (None, Some(_), Some(_)) => {
-            return Err(Error::invalid("there are several channels: name one with --channel"));
-        }
-    };
-    Ok((name.as_str(), channel))
-}
-
-fn app_secret(channel: &ChannelConfig) -> CoreResult<&str> {
-    let secret = channel.app_secret.as_ref().map(Secret::expose);
-    secret.ok_or_else(|| Error::config("the channel has no app_secret"))
-}
-
-/// The secret in a file, without the line's end.
-fn secret_in(file: &Path) -> CoreResult<String> {
-    let text = std::fs::read_to_string(file).map_err(|e| Error::io("read", file, e))?;
-    match text.trim() {
-        "" => Err(Error::invalid(format!("{} is empty", file.display()))),
-        secret => Ok(secret.to_owned()),
-    }
 }
 
 /// The bytes of a file, or of standard input for `-`: exactly as they are.

@@ -23,6 +23,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::{OnceCell, broadcast};
 
 use super::Engine;
@@ -38,7 +39,7 @@ use pace::Pace;
 
 pub use chat::Chat;
 pub use desk::ChannelInfo;
-pub use lane::Dealt;
+pub use lane::{Dealt, Effort};
 pub(super) use menu::check_menu;
 pub use templates::{ChannelTemplate, TemplateToSend};
 pub use webhooks::Refused;
@@ -58,6 +59,8 @@ pub(super) struct Whatsapp {
     /// What hears voice notes, if anything does.
     transcriber: Option<Transcriber>,
     pace: Pace,
+    /// Since when webhooks can come: before, nobody was there to take them.
+    since: DateTime<Utc>,
     events: broadcast::Sender<InboxEvent>,
 }
 
@@ -70,6 +73,7 @@ impl Whatsapp {
             timeout: Duration::from_secs(config.timeout_seconds),
         };
         Ok(Self {
+            since: clock.now(),
             graph: GraphClient::new(graph, breaker, clock)?,
             numbers: OnceCell::new(),
             transcriber: Transcriber::new(&config.transcription)?,

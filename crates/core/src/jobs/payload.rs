@@ -109,6 +109,11 @@ fn document_key(document: DocumentId) -> String {
 /// Runs of a job that sends: what each failure means is decided by its own rules, which end it long before.
 const SENDING_ATTEMPTS: u32 = 10_000;
 
+/// Runs of a job that answers. Whoever vanishes in the middle of one, as in a crash, has used it up, so there
+/// are more than errors get (`jobs.max_attempts`): in the last one the question is not touched any more, since
+/// it may be what kills the process, and a person is called.
+const ANSWERING_ATTEMPTS: u32 = 12;
+
 /// Deals with what a customer wrote in a conversation: one job at a time for each conversation.
 pub fn answer_conversation(organization: OrganizationId, conversation: ConversationId) -> NewJob {
     let queue = queue::WHATSAPP_PROCESS_MESSAGE;
@@ -117,6 +122,7 @@ pub fn answer_conversation(organization: OrganizationId, conversation: Conversat
         .for_organization(organization)
         .dedupe(key.clone())
         .order(key)
+        .max_attempts(ANSWERING_ATTEMPTS)
 }
 
 /// Sends a reply: the replies of a conversation go out one after the other.

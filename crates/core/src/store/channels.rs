@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Store, rows};
+use super::{Store, jobs, rows};
 use crate::clock::format_timestamp;
 use crate::error::Result;
 
@@ -51,13 +51,25 @@ impl Store {
         .await
     }
 
-    /// A number works: whatever was said of it is over. Whether it was broken.
+    /// A number works: whatever was said of it is over, and what waited for a good token goes at once. Whether it
+    /// was broken.
     pub async fn mend_channel(&self, phone_number_id: String) -> Result<bool> {
+        let now = self.clock.timestamp();
         self.write(move |c| {
             let sql = "DELETE FROM whatsapp_channels WHERE phone_number_id = ?1 RETURNING broken_since";
             let was: Option<Option<String>> =
-                c.prepare_cached(sql)?.query_row([phone_number_id], |row| row.get(0)).optional()?;
-            Ok(was.flatten().is_some())
+                c.prepare_cached(sql)?.query_row([&phone_number_id], |row| row.get(0)).optional()?;
+            let was_broken = was.flatten().is_some();
+            if was_broken {
+                let sql = "UPDATE jobs SET run_at = ?2 WHERE status = 'available' AND run_at > ?2 AND dedupe_key IN (
+                             SELECT 'whatsapp.send:' || reply_id FROM messages
+                             WHERE direction = 'outbound' AND status IN ('queued', 'sending', 'unknown')
+                               AND phone_number_id = ?1 AND error_code IN (0, 190))";
+                if c.prepare_cached(sql)?.execute([&phone_number_id, &now])? > 0 {
+                    jobs::wake_after_commit();
+                }
+            }
+            Ok(was_broken)
         })
         .await
     }

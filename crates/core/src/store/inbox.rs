@@ -12,7 +12,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Store, channels, contacts, conversations, delivery, jobs, replies, rows, webhooks};
+use super::{Store, amending, channels, contacts, conversations, delivery, jobs, replies, rows, webhooks};
 use crate::clock::{SharedClock, format_timestamp};
 use crate::error::Result;
 use crate::model::{
@@ -146,15 +146,13 @@ fn take_message(
     if message.sender.key().is_none() {
         return Ok(());
     }
-    match &message.act {
-        Act::Edit { original_id, text } => {
-            edit(desk, &message.phone_number_id, original_id, text.as_deref())?;
-        }
-        Act::Revoke { original_id } => revoke(desk, &message.phone_number_id, original_id)?,
-        _ => {}
-    }
     let contact = contacts::of_sender(desk, owner.organization, &message.sender)?;
     let conversation = conversations::of_contact(desk, owner, &message.phone_number_id, contact)?;
+    if amending::amend(desk, conversation, message)? {
+        // What was being made of the old words is outdated, so somebody has to look again.
+        let job = (rules.answer)(owner.organization, conversation);
+        jobs::insert(c, desk.clock.new_id(), &job, desk.now)?;
+    }
     let id = MessageId(desk.clock.new_id());
     let act = act_word(&message.act).filter(|_| message.group_id.is_none());
     insert(desk, owner.organization, conversation, id, message, act)?;
@@ -241,22 +239,6 @@ fn insert(
         desk.now,
     ];
     desk.connection.prepare_cached(sql)?.execute(values)?;
-    Ok(())
-}
-
-/// The customer changed a message. Was it not answered yet, the new words are.
-fn edit(desk: &Desk<'_>, phone_number_id: &str, original: &str, text: Option<&str>) -> Result<()> {
-    let sql = "UPDATE messages SET content = COALESCE(?3, content), edited_at = ?4
-               WHERE phone_number_id = ?1 AND whatsapp_message_id = ?2 AND direction = 'inbound'";
-    desk.connection.prepare_cached(sql)?.execute(params![phone_number_id, original, text, desk.now])?;
-    Ok(())
-}
-
-/// The customer took a message back. Was it not answered yet, it is not.
-fn revoke(desk: &Desk<'_>, phone_number_id: &str, original: &str) -> Result<()> {
-    let sql = "UPDATE messages SET revoked_at = ?3, pending = 0
-               WHERE phone_number_id = ?1 AND whatsapp_message_id = ?2 AND direction = 'inbound'";
-    desk.connection.prepare_cached(sql)?.execute(params![phone_number_id, original, desk.now])?;
     Ok(())
 }
 

@@ -7,6 +7,7 @@
 //! To add a table: a migration `V<n>__….sql` (never edit a merged one), a file here, `impl Store`.
 
 mod agents;
+mod amending;
 mod answer_cache;
 mod api_keys;
 mod audit;
@@ -99,7 +100,7 @@ pub use registration::{Joining, NewAccount};
 pub use replies::{DEALT_WITH, Part, Reply, Seen, Turnout};
 pub use retention::{Expired, Purged};
 pub use schedules::{Schedule, ScheduleRecord};
-pub use sending::{Next, Outgoing, SendOutcome, WINDOW_CLOSED};
+pub use sending::{Next, Outgoing, Patience, SendOutcome, WINDOW_CLOSED};
 pub use signing_keys::SigningKey;
 pub use stripe_events::{StripeEventFilter, StripeEventRecord};
 pub use templates::TemplateRecord;

@@ -26,6 +26,19 @@ const WINDOW: TimeDelta = TimeDelta::hours(24);
 /// Recorded with a message that the window closed before.
 pub const WINDOW_CLOSED: i64 = 131_047;
 
+/// Recorded with a message that is sent once more because an attempt ended in the dark: there is no other
+/// time. Refusals do not take it away, for the first attempt may have arrived all the same.
+const REPEATED: i64 = -1;
+
+/// How long news of an attempt that ended in the dark is awaited.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// So long.
+    pub news: TimeDelta,
+    /// News could not come before: the process was not there. What Meta had to say it says again only now.
+    pub since: DateTime<Utc>,
+}
+
 /// A part that is being sent.
 #[derive(Debug, Clone)]
 pub struct Outgoing {
@@ -98,6 +111,7 @@ struct Waiting {
     outgoing: Outgoing,
     status: MessageStatus,
     status_at: Option<DateTime<Utc>>,
+    repeated: bool,
     made_at_version: u32,
     version: u32,
     conversation_status: ConversationStatus,
@@ -123,6 +137,7 @@ fn waiting(row: &Row<'_>) -> rusqlite::Result<Waiting> {
         },
         status: rows::word(row, "status", MessageStatus::from_stored)?,
         status_at: rows::parsed_opt(row, "status_at")?,
+        repeated: row.get::<_, Option<i64>>("error_code")? == Some(REPEATED),
         made_at_version: row.get("state_version")?,
         version: row.get("now_version")?,
         conversation_status: rows::word(row, "conversation_status", ConversationStatus::from_stored)?,
@@ -133,7 +148,7 @@ fn waiting(row: &Row<'_>) -> rusqlite::Result<Waiting> {
 fn first_waiting(c: &Connection, reply: Uuid) -> Result<Option<Waiting>> {
     let sql = format!(
         "SELECT {}, m.id AS message_id, m.conversation_id, m.organization_id, m.phone_number_id, m.message_type,
-                m.content, m.details, m.reply_to, m.author, m.attempts, m.status, m.status_at, m.state_version,
+                m.content, m.details, m.reply_to, m.author, m.attempts, m.status, m.status_at, m.error_code, m.state_version,
                 v.state_version AS now_version, v.status AS conversation_status, v.last_inbound_at
          FROM messages m JOIN conversations v ON v.id = m.conversation_id JOIN contacts k ON k.id = v.contact_id
          WHERE m.reply_id = ?1 AND m.direction = 'outbound' AND m.status IN ('queued', 'sending', 'unknown')
@@ -178,20 +193,22 @@ fn unsent(c: &Connection, reply: &str) -> Result<Vec<InboxEvent>> {
     Ok(events.collect::<Result<_, _>>()?)
 }
 
-fn begin(desk: &Desk<'_>, reply: Uuid, news: TimeDelta, tries: u32) -> Result<Next> {
+fn begin(desk: &Desk<'_>, reply: Uuid, patience: Patience) -> Result<Next> {
     let c = desk.connection;
     let Some(found) = first_waiting(c, reply)? else { return done(c, reply) };
     let Waiting { mut outgoing, status, status_at, .. } = found;
-    if status != MessageStatus::Queued {
+    let in_the_dark = status != MessageStatus::Queued;
+    if in_the_dark {
         // Whatever ended the attempt, its outcome may still be told by Meta.
-        let until = status_at.unwrap_or(desk.time) + news;
+        let from = status_at.unwrap_or(desk.time).max(patience.since).min(desk.time);
+        let until = from + patience.news;
         if until > desk.time {
             set_status(c, outgoing.id, MessageStatus::Unknown, None)?;
             return Ok(Next::Wait(until));
         }
-        if outgoing.attempt >= tries {
+        if found.repeated {
             let why = "sending ended in the dark more than once, and no news of it came";
-            end(c, reply, MessageStatus::Failed, Some((-1, why)), desk.now)?;
+            end(c, reply, MessageStatus::Failed, Some((REPEATED, why)), desk.now)?;
             return done(c, reply);
         }
     }
@@ -218,8 +235,10 @@ fn begin(desk: &Desk<'_>, reply: Uuid, news: TimeDelta, tries: u32) -> Result<Ne
         return Ok(Next::Wait(until));
     }
     outgoing.attempt += 1;
-    let sql = "UPDATE messages SET status = 'sending', status_at = ?2, attempts = attempts + 1 WHERE id = ?1";
-    c.prepare_cached(sql)?.execute(params![outgoing.id.to_string(), desk.now])?;
+    let sql = "UPDATE messages SET status = 'sending', status_at = ?2, attempts = attempts + 1,
+                      error_code = COALESCE(?3, error_code) WHERE id = ?1";
+    let values = params![outgoing.id.to_string(), desk.now, in_the_dark.then_some(REPEATED)];
+    c.prepare_cached(sql)?.execute(values)?;
     usage::count_answer(c, outgoing.organization, reply, desk.now)?;
     Ok(Next::Send(Box::new(outgoing)))
 }
@@ -235,9 +254,11 @@ fn conclude(desk: &Desk<'_>, id: MessageId, outcome: &SendOutcome) -> Result<Vec
     let c = desk.connection;
     let key = id.to_string();
     let note = |status: MessageStatus, code: Option<i64>, message: &str| -> Result<()> {
-        let sql = "UPDATE messages SET status = ?2, status_at = ?3, error_code = ?4, error_message = ?5
+        let sql = "UPDATE messages SET status = ?2, status_at = ?3, error_message = ?5,
+                          error_code = CASE WHEN error_code = ?6 AND ?2 <> 'failed' THEN error_code ELSE ?4 END
                    WHERE id = ?1 AND status IN ('queued', 'sending', 'unknown')";
-        c.prepare_cached(sql)?.execute(params![key, status.as_str(), desk.now, code, message])?;
+        let values = params![key, status.as_str(), desk.now, code, message, REPEATED];
+        c.prepare_cached(sql)?.execute(values)?;
         Ok(())
     };
     match outcome {
@@ -295,14 +316,14 @@ fn put_back(c: &Connection, reply: Uuid) -> Result<usize> {
 }
 
 impl Store {
-    /// What to send next of a reply. News of an attempt that ended in the dark is awaited for `news`;
-    /// after `tries` attempts it is given up.
-    pub async fn begin_sending(&self, reply: Uuid, news: TimeDelta, tries: u32) -> Result<Next> {
+    /// What to send next of a reply. News of an attempt that ended in the dark is awaited; then it is repeated,
+    /// once, and given up if that ends in the dark as well.
+    pub async fn begin_sending(&self, reply: Uuid, patience: Patience) -> Result<Next> {
         let clock = self.clock.clone();
         self.write(move |c| {
             let time = clock.now();
             let now = format_timestamp(time);
-            begin(&Desk { connection: c, clock: &clock, now: &now, time }, reply, news, tries)
+            begin(&Desk { connection: c, clock: &clock, now: &now, time }, reply, patience)
         })
         .await
     }

@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 use super::error;
 use super::form::{pairs, value};
 use super::shape::{InvoiceFacts, Shape, SubscriptionFacts};
-use crate::log::Recorded;
-use crate::reply::Reply;
+use simulator::{Recorded, Reply};
 
 /// A month, more or less.
 const MONTH: i64 = 30 * 24 * 3600;

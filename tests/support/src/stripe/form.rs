@@ -1,6 +1,6 @@
 //! Form bodies and queries as Stripe reads them: pairs, with brackets in the names.
 
-use crate::log::Recorded;
+use simulator::Recorded;
 
 /// The pairs of a request: of its body, or of its query.
 pub(super) fn pairs(request: &Recorded) -> Vec<(String, String)> {

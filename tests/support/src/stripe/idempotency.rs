@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::form::pairs;
-use crate::log::Recorded;
-use crate::reply::Reply;
+use simulator::{Recorded, Reply};
 
 /// Keys and what is known under them.
 #[derive(Debug, Default)]

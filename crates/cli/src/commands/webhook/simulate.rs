@@ -1,6 +1,5 @@
 //! `agentctl webhook simulate`: a customer's message as Meta would post it, without Meta.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use agent_core::clock::{Clock, SystemClock};
@@ -11,8 +10,8 @@ use anyhow::Result;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{app_secret, named_or_only};
 use crate::args::SimulateArgs;
+use crate::channel::{app_secret, named_or_only, webhook_address};
 use crate::exit::Exit;
 use crate::output::Printer;
 use crate::phone;
@@ -22,9 +21,6 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How this program names itself.
 const USER_AGENT: &str = concat!("agentctl/", env!("CARGO_PKG_VERSION"));
-
-/// Where the daemon takes webhooks, below the API's prefix and before the channel's name.
-const PATH: &str = "/whatsapp/webhook";
 
 /// Stand-ins for what Meta knows and this program does not.
 const NUMBER: &str = "5511000000000";
@@ -42,7 +38,7 @@ struct Posted {
 /// Posts a message, signed; the exit code says whether it was taken.
 pub async fn run(config: &Config, args: SimulateArgs, printer: &Printer) -> Result<Exit> {
     let (name, channel) = named_or_only(config, args.channel.as_deref())?;
-    let url = args.url.unwrap_or_else(|| address(config, name));
+    let url = args.url.unwrap_or_else(|| webhook_address(config, name));
     let from = phone::typed(&args.from);
     if from.is_empty() || !from.bytes().all(|b| b.is_ascii_digit()) {
         let text = format!("`{}` is no phone number: one with country code is accepted", args.from);
@@ -86,25 +82,6 @@ async fn post(url: &str, secret: &str, body: Vec<u8>) -> CoreResult<u16> {
         Error::unavailable(text).with_source(error)
     })?;
     Ok(answer.status().as_u16())
-}
-
-/// Where the daemon of this configuration takes webhooks of a channel.
-fn address(config: &Config, channel: &str) -> String {
-    let server = &config.server;
-    let bind = match server.bind.parse::<SocketAddr>() {
-        // Whoever listens everywhere listens here.
-        Ok(mut bind) if bind.ip().is_unspecified() => {
-            let here = if bind.is_ipv4() {
-                IpAddr::V4(Ipv4Addr::LOCALHOST)
-            } else {
-                IpAddr::V6(Ipv6Addr::LOCALHOST)
-            };
-            bind.set_ip(here);
-            bind.to_string()
-        }
-        _ => server.bind.clone(),
-    };
-    format!("http://{bind}{}{PATH}/{channel}", server.api_prefix)
 }
 
 /// What a customer says.
@@ -151,25 +128,5 @@ fn text(posted: &Posted) -> String {
         401 | 403 => format!("{status}: {url} does not know the app secret of this channel"),
         404 => format!("{status}: {url} takes no webhooks"),
         _ => format!("{status}: {url} did not take it"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn config(bind: &str, prefix: &str) -> Config {
-        let mut config = Config::default();
-        config.server.bind = bind.to_owned();
-        config.server.api_prefix = prefix.to_owned();
-        config
-    }
-
-    #[test]
-    fn the_daemon_is_found_where_it_listens() {
-        let at = |bind, prefix| address(&config(bind, prefix), "loja");
-        assert_eq!(at("10.1.2.3:8080", "/api"), "http://10.1.2.3:8080/api/whatsapp/webhook/loja");
-        assert_eq!(at("0.0.0.0:80", ""), "http://127.0.0.1:80/whatsapp/webhook/loja");
-        assert_eq!(at("[::]:80", ""), "http://[::1]:80/whatsapp/webhook/loja");
     }
 }

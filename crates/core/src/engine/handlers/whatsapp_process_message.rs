@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::super::whatsapp::Dealt;
+use super::super::whatsapp::{Dealt, Effort};
 use super::Shared;
 use crate::ingest::Stop;
 use crate::jobs::payload::ConversationPayload;
@@ -18,8 +18,13 @@ impl Handler for WhatsappProcessMessage {
     async fn run(&self, job: &LeasedJob, _stop: Stop) -> Result<(), JobFailure> {
         let ConversationPayload { conversation_id } = job.payload()?;
         let engine = self.0.engine_for(job).await?;
-        let last_try = job.lease.attempt >= attempts_of(job, engine.config().jobs.max_attempts);
-        match engine.deal_with_conversation(conversation_id, last_try).await? {
+        let configured = engine.config().jobs.max_attempts;
+        let effort = match job.lease.attempt {
+            last if last >= attempts_of(job, configured) => Effort::Hopeless,
+            late if late >= configured => Effort::LastTry,
+            _ => Effort::Usual,
+        };
+        match engine.deal_with_conversation(conversation_id, effort).await? {
             Dealt::NotYet(wait) => Err(JobFailure::postponed(wait)),
             Dealt::Nothing | Dealt::Answered | Dealt::Silent | Dealt::Outdated => Ok(()),
         }

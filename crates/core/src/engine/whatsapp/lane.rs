@@ -36,6 +36,17 @@ pub enum Dealt {
     Outdated,
 }
 
+/// How much is tried for a customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// An error is an error: it is tried again.
+    Usual,
+    /// A customer whose question cannot be answered just now is told so, and a person is called.
+    LastTry,
+    /// The same without trying: all tries ended before they were over.
+    Hopeless,
+}
+
 /// What to say, and what is true then.
 pub(super) struct Draft {
     pub parts: Vec<Part>,
@@ -90,11 +101,10 @@ impl Case<'_> {
 }
 
 impl Engine {
-    /// Deals with what a customer of this business wrote in a conversation. With `last_try`, a customer
-    /// whose question cannot be answered just now is told so, and a person is called.
+    /// Deals with what a customer of this business wrote in a conversation.
     ///
     /// Fails, leaving everything as it was, if the answer needs something that is not there just now.
-    pub async fn deal_with_conversation(&self, id: ConversationId, last_try: bool) -> Result<Dealt> {
+    pub async fn deal_with_conversation(&self, id: ConversationId, effort: Effort) -> Result<Dealt> {
         let Some(state) = self.parts.store.lane_state(id).await? else { return Ok(Dealt::Nothing) };
         if state.pending.is_empty() {
             return Ok(Dealt::Nothing);
@@ -106,13 +116,19 @@ impl Engine {
         let channel = self.channel(&state.conversation.phone_number_id)?;
         let agent = self.agent_of(&state).await?;
         let case = Case { state: &state, channel, config: &self.parts.config.whatsapp, agent, now };
-        let draft = match self.draft(&case).await {
-            Ok(draft) => draft,
-            Err(error) if last_try || error.kind() == ErrorKind::QuotaExceeded => {
-                tracing::error!(conversation = %id, error = ?error, "a customer's question could not be answered");
-                Draft::calling(wording::handed_over_failed(case.locale()), Need::Failed)
+        let failed = || Draft::calling(wording::handed_over_failed(case.locale()), Need::Failed);
+        let draft = if effort == Effort::Hopeless {
+            tracing::error!(conversation = %id, "no try to answer a customer's question came to its end");
+            not_for_the_agent(&case).unwrap_or_else(failed)
+        } else {
+            match self.draft(&case).await {
+                Ok(draft) => draft,
+                Err(error) if effort == Effort::LastTry || error.kind() == ErrorKind::QuotaExceeded => {
+                    tracing::error!(conversation = %id, error = ?error, "a customer's question could not be answered");
+                    failed()
+                }
+                Err(error) => return Err(error),
             }
-            Err(error) => return Err(error),
         };
         self.settle(&case, draft).await
     }

@@ -14,7 +14,7 @@ use super::super::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jobs::JobFailure;
 use crate::jobs::payload::alert_owner;
-use crate::store::{Next, Outgoing, SendOutcome};
+use crate::store::{Next, Outgoing, Patience, SendOutcome};
 use crate::whatsapp::client::SendError;
 use crate::whatsapp::failure::{GraphFailure, Verdict};
 use crate::whatsapp::outgoing::{
@@ -23,8 +23,6 @@ use crate::whatsapp::outgoing::{
 
 /// Attempts at a message whose failures may pass.
 const TRIES: u32 = 8;
-/// Attempts whose outcome is unknown: one more than the first.
-const BLIND_TRIES: u32 = 2;
 /// How often a number with a bad token is tried again: somebody may have set another.
 const BROKEN: Duration = Duration::from_mins(1);
 
@@ -34,10 +32,9 @@ impl Engine {
     /// The failure says when to go on: most are no failures but waits.
     pub async fn send_reply(&self, reply: Uuid) -> Result<(), JobFailure> {
         let seconds = i64::try_from(self.parts.config.whatsapp.unknown_seconds).unwrap_or(60);
+        let patience = Patience { news: TimeDelta::seconds(seconds), since: self.parts.whatsapp.since };
         loop {
-            let next =
-                self.parts.store.begin_sending(reply, TimeDelta::seconds(seconds), BLIND_TRIES).await?;
-            match next {
+            match self.parts.store.begin_sending(reply, patience).await? {
                 Next::Done(unsent) => {
                     self.parts.whatsapp.tell(unsent);
                     return Ok(());

@@ -265,7 +265,7 @@ async fn a_message_lost_in_the_dark_is_found_by_its_correlation() {
     for _ in 0..2 {
         receiver.script(Reply::status(200));
     }
-    fake.report_to(Webhook::new(&format!("{}/webhook", receiver.base_url()), "app-secret"));
+    fake.report_to(Webhook::new(&format!("{}/webhook", receiver.base_url()), "app-secret").unwrap());
     fake.set_statuses(&["sent", "delivered"]);
     fake.next(Behaviour::AcceptAndDrop);
     let outgoing =

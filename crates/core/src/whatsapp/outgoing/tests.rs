@@ -227,3 +227,27 @@ fn a_receipt_with_and_without_typing() {
         })
     );
 }
+
+/// What two independent programs send for the same content; `scripts/whatsapp_check` holds them to it.
+#[test]
+fn messages_look_like_those_of_other_programs() {
+    let peers = include_str!("../../../../../fixtures/whatsapp/peers.json");
+    let peers: Value = serde_json::from_str(peers).unwrap();
+    let row =
+        ListRow { id: "hours".into(), title: "Horários".into(), description: Some("Quando abrimos".into()) };
+    let list = List {
+        frame: Frame { body: "Escolha:".into(), ..Frame::default() },
+        open: "Ver opções".into(),
+        sections: vec![ListSection { title: Some("Loja".into()), rows: vec![row] }],
+    };
+    let reply = Outgoing { reply_to: Some("wamid.IN".into()), ..Outgoing::text(to(), "Às 10h.") };
+    for (kind, ours) in [("text reply", reply), ("list", message(Content::List(list)))] {
+        let mut ours = ours.payload().unwrap();
+        // The defaults.
+        ours.as_object_mut().unwrap().remove("recipient_type");
+        if let Some(text) = ours.get_mut("text").and_then(Value::as_object_mut) {
+            text.remove("preview_url");
+        }
+        assert_eq!(ours, peers[kind], "{kind}");
+    }
+}

@@ -13,11 +13,12 @@ use crate::config::{Config, ConfigSources};
 use crate::engine::shelf;
 use crate::engine::whatsapp::Refused;
 use crate::ingest::Stop;
-use crate::jobs::Worked;
+use crate::jobs::payload::SendPayload;
+use crate::jobs::{Worked, queue};
 use crate::model::{
     AgentPatch, Conversation, Hands, InboxEventKind, Menu, MenuRow, Message, MessageStatus, NewAgent,
 };
-use crate::store::{ConversationFilter, JobFilter, JobStatus};
+use crate::store::{ConversationFilter, JobFilter, JobStatus, Lease, Next, Patience, Settlement, Turn};
 use crate::whatsapp::signature::sign;
 
 const NUMBER: &str = "106540352242922";
@@ -33,6 +34,18 @@ struct Shop {
     graph: FakeGraph,
     _embedding: FakeOpenAi,
     _folder: tempfile::TempDir,
+}
+
+/// What a worker writes who has nothing to say.
+fn turn() -> Turn {
+    Turn {
+        worker: "another".into(),
+        lease: Duration::from_secs(30),
+        max_attempts: 3,
+        settled: Vec::new(),
+        beating: Vec::new(),
+        claims: Vec::new(),
+    }
 }
 
 impl Shop {
@@ -109,6 +122,19 @@ impl Shop {
     /// Works until nothing is due.
     async fn work(&self) -> Worked {
         self.engine.run_jobs_until_idle(&[], Duration::ZERO, Stop::default()).await.unwrap()
+    }
+
+    /// A worker takes the next job of a queue up.
+    async fn claim(&self, queue: &'static str) -> Lease {
+        let claims = vec![(queue, 1)];
+        let turned = self.engine.store().take_turn(Turn { claims, ..turn() }).await.unwrap();
+        turned.claimed[0].lease.clone()
+    }
+
+    /// The job is done.
+    async fn settle(&self, lease: Lease) {
+        let settled = vec![(lease, Settlement::Done)];
+        self.engine.store().take_turn(Turn { settled, ..turn() }).await.unwrap();
     }
 
     /// The quiet after a burst, and everything that is due then.
@@ -530,6 +556,125 @@ async fn what_was_kept_long_enough_goes_and_what_people_left_comes_back() {
     assert_eq!((done.webhooks, done.given_back), (1, 1));
     assert_eq!(shop.conversation().await.state, Hands::Bot);
     assert_eq!(shop.messages().await.len(), 2, "messages stay");
+}
+
+#[tokio::test]
+async fn a_refusal_before_does_not_use_the_one_repetition_up() {
+    let shop = Shop::new().await;
+    shop.graph.next_to(ANA, Behaviour::Refuse(Refusal::code(131_056)));
+    shop.graph.next_to(ANA, Behaviour::Drop);
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    shop.quiet().await;
+    for _ in 0..3 {
+        shop.clock.advance(Duration::from_secs(61));
+        shop.work().await;
+    }
+    assert_eq!(shop.sent().len(), 1, "refused, lost in the dark, then sent");
+    assert_eq!(shop.messages().await.pop().unwrap().status, MessageStatus::Sent);
+}
+
+#[tokio::test]
+async fn a_refusal_between_does_not_give_another_repetition() {
+    let shop = Shop::new().await;
+    for behaviour in [Behaviour::Drop, Behaviour::Refuse(Refusal::code(131_000)), Behaviour::Drop] {
+        shop.graph.next_to(ANA, behaviour);
+    }
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    shop.quiet().await;
+    for _ in 0..6 {
+        shop.clock.advance(Duration::from_secs(61));
+        shop.work().await;
+    }
+    assert!(shop.sent().is_empty(), "{:?}", shop.sent());
+    assert_eq!(shop.messages().await.pop().unwrap().status, MessageStatus::Failed);
+}
+
+#[tokio::test]
+async fn news_has_time_to_come_after_a_start() {
+    let shop = Shop::new().await;
+    shop.graph.next_to(ANA, Behaviour::AcceptAndHang);
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    shop.quiet().await;
+    // Nobody was there for an hour, so nobody could be told.
+    shop.clock.advance(Duration::from_hours(1));
+    let store = shop.engine.store();
+    let job = store.waiting_jobs(queue::WHATSAPP_SEND).await.unwrap().remove(0);
+    let reply = serde_json::from_str::<SendPayload>(&job.payload).unwrap().reply_id;
+    let patience = Patience { news: TimeDelta::seconds(60), since: shop.clock.now() };
+    let next = store.begin_sending(reply, patience).await.unwrap();
+    assert!(matches!(next, Next::Wait(until) if until == shop.clock.now() + patience.news), "{next:?}");
+}
+
+#[tokio::test]
+async fn a_question_whose_workers_vanish_goes_to_a_person() {
+    let shop = Shop::new().await;
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    shop.clock.advance(Duration::from_secs(3));
+    for _ in 0..11 {
+        shop.claim(queue::WHATSAPP_PROCESS_MESSAGE).await;
+        shop.clock.advance(Duration::from_mins(1));
+    }
+    shop.work().await;
+    assert_eq!(shop.sent()[0], wording::handed_over_failed(Locale::Portuguese));
+    assert_eq!(shop.conversation().await.state, Hands::Human);
+}
+
+#[tokio::test]
+async fn what_is_taken_back_while_an_answer_is_made_leaves_the_rest_to_be_answered() {
+    let shop = Shop::new().await;
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    shop.says(ANA, "w2", "e aceitam pix?").await;
+    let id = shop.conversation().await.id;
+    shop.clock.advance(Duration::from_secs(3));
+    let seen = shop.engine.store().lane_state(id).await.unwrap().unwrap().seen;
+    let lease = shop.claim(queue::WHATSAPP_PROCESS_MESSAGE).await;
+    let taken_back = json!({ "type": "revoke", "revoke": { "original_message_id": "w2" } });
+    shop.post(shop.message(ANA, "w3", &taken_back)).await;
+    let now = shop.engine.store().lane_state(id).await.unwrap().unwrap().seen;
+    assert_ne!(seen, now, "an answer to both would not be recorded");
+    shop.settle(lease).await;
+    shop.work().await;
+    assert!(shop.sent().len() == 1 && shop.sent()[0].contains("6h"), "{:?}", shop.sent());
+}
+
+#[tokio::test]
+async fn a_customer_with_another_number_is_answered_all_the_same() {
+    let shop = Shop::new().await;
+    let new_number = "5521912345678";
+    shop.says(new_number, "w1", "aceitam pix?").await;
+    shop.quiet().await;
+    // Both have something open: a question, and an answer that waits.
+    shop.graph.next_to(new_number, Behaviour::Refuse(Refusal::code(131_056)));
+    shop.says(new_number, "w2", "que horas fecha a piscina?").await;
+    shop.quiet().await;
+    shop.says(ANA, "w3", "que horas abre a piscina?").await;
+    let change = json!({
+        "type": "system",
+        "system": { "type": "user_changed_number", "wa_id": new_number, "body": "…" },
+    });
+    shop.post(shop.message(ANA, "w4", &change)).await;
+    for _ in 0..3 {
+        shop.clock.advance(Duration::from_secs(30));
+        shop.work().await;
+    }
+    let sent = shop.sent();
+    assert_eq!(sent.len(), 3, "{sent:?}");
+    assert!(sent.iter().filter(|text| text.contains("6h")).count() >= 1, "{sent:?}");
+    let found = shop.engine.conversations(ConversationFilter::default(), 1, 10).await.unwrap().0;
+    let phones: Vec<_> = found.iter().map(|c| c.contact.phone.as_deref()).collect();
+    assert_eq!(phones, [Some(new_number)], "two conversations became one");
+}
+
+#[tokio::test]
+async fn what_waited_for_a_good_token_goes_as_soon_as_one_is_there() {
+    let shop = Shop::new().await;
+    shop.graph.require_token("another");
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    shop.quiet().await;
+    shop.graph.require_token("EAA");
+    shop.says("5511912345678", "w2", "aceitam pix?").await;
+    shop.quiet().await;
+    assert_eq!(shop.sent().len(), 2, "{:?}", shop.sent());
 }
 
 #[tokio::test]

@@ -13,7 +13,8 @@ const USUAL: usize = 25;
 
 /// One page. The address of the next one carries the token, as Graph's does.
 pub(super) fn list(script: &Script, account: &str, request: &Recorded) -> Reply {
-    let Some(all) = script.templates.get(account) else {
+    // Those without an account are everybody's.
+    let Some(all) = script.templates.get(account).or_else(|| script.templates.get("")) else {
         return Refusal::hidden_object(account).reply();
     };
     let asked = query(request, "limit").and_then(|limit| limit.parse().ok()).unwrap_or(USUAL);

@@ -4,13 +4,14 @@ use std::io;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::Response;
 use futures::{FutureExt, StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-/// Holds an answer back until the test lets it go. Clones are the same gate.
+/// Holds an answer back until it is let go. Clones are the same gate.
 #[derive(Debug, Clone, Default)]
 pub struct Gate {
     open: Arc<watch::Sender<bool>>,
@@ -27,7 +28,8 @@ impl Gate {
         self.open.send_replace(true);
     }
 
-    pub(crate) async fn passed(&self) {
+    /// Waits until it is open.
+    pub async fn passed(&self) {
         // Fails only without a sender, which `self` is.
         let _ = self.open.subscribe().wait_for(|open| *open).await;
     }
@@ -112,7 +114,8 @@ impl Reply {
         self
     }
 
-    pub(crate) async fn send(self) -> Response {
+    /// It as it goes over the wire; waits for its gate. A header that is none makes it an empty 500.
+    pub async fn send(self) -> Response {
         if let Some(gate) = &self.gate {
             gate.passed().await;
         }
@@ -125,7 +128,11 @@ impl Reply {
         } else {
             Body::from(self.pieces.concat())
         };
-        response.body(body).expect("a test scripts valid headers")
+        response.body(body).unwrap_or_else(|_| {
+            let mut broken = Response::new(Body::empty());
+            *broken.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            broken
+        })
     }
 
     fn stream(self) -> Body {

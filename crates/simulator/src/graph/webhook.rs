@@ -2,6 +2,7 @@
 //!
 //! Over plain HTTP to this machine only. What is posted, and what it means, is the caller's business.
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,20 +12,46 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 
-/// Posts of one body until it is taken; the real one goes on for days.
-const ATTEMPTS: u32 = 6;
-/// The pause after the first; it doubles.
+/// How long a body is posted until it is taken, unless another time is set.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// The pause after the first post; it doubles.
 const PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// Time for an answer.
-const PATIENCE: Duration = Duration::from_secs(20);
+const ANSWER: Duration = Duration::from_secs(20);
 
 /// A webhook of the program under test.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Webhook {
     address: SocketAddr,
     path: String,
     app_secret: String,
+    patience: Duration,
+}
+
+/// An address that is not on this machine, or is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotALoopbackAddress(pub String);
+
+impl fmt::Display for NotALoopbackAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(address) = self;
+        write!(f, "`{address}` is not an address of this machine such as http://127.0.0.1:8080/webhook")
+    }
+}
+
+impl std::error::Error for NotALoopbackAddress {}
+
+impl fmt::Debug for Webhook {
+    /// Without the secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Webhook")
+            .field("address", &self.address)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How a body was taken.
@@ -40,38 +67,45 @@ impl Webhook {
     /// The webhook at `url`, which has to be `http://`, an IP address of this machine, and a port; bodies are
     /// signed with `app_secret`.
     ///
-    /// # Panics
-    /// For any other address.
-    pub fn new(url: &str, app_secret: &str) -> Self {
-        let rest = url.strip_prefix("http://").expect("a webhook here begins with http://");
+    /// # Errors
+    /// For any other address: simulated customers reach no other machine.
+    pub fn new(url: &str, app_secret: &str) -> Result<Self, NotALoopbackAddress> {
+        let not_here = || NotALoopbackAddress(url.to_owned());
+        let rest = url.strip_prefix("http://").ok_or_else(not_here)?;
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-        let address: SocketAddr = host.parse().expect("a webhook here has an IP address and a port");
-        assert!(address.ip().is_loopback(), "the fake posts to this machine only");
-        Self { address, path: format!("/{path}"), app_secret: app_secret.to_owned() }
+        let host = host.replace("localhost:", "127.0.0.1:");
+        let address: SocketAddr = host.parse().map_err(|_| not_here())?;
+        if !address.ip().is_loopback() {
+            return Err(not_here());
+        }
+        Ok(Self { address, path: format!("/{path}"), app_secret: app_secret.to_owned(), patience: PATIENCE })
+    }
+
+    /// Goes on posting a body for so long; the real one does for days.
+    #[must_use]
+    pub fn patient(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// The value of `X-Hub-Signature-256` for a body.
-    ///
-    /// # Panics
-    /// Never: every secret is a key.
     pub fn signature(app_secret: &str, body: &[u8]) -> String {
-        let mut mac = Hmac::<Sha256>::new_from_slice(app_secret.as_bytes()).expect("any length is a key");
-        mac.update(body);
-        let code = mac.finalize().into_bytes();
+        let code = mac(app_secret.as_bytes(), body).finalize().into_bytes();
         code.iter().fold("sha256=".to_owned(), |text, byte| format!("{text}{byte:02x}"))
     }
 
-    /// Posts it until it is taken, like Meta, but not for days.
+    /// Posts it until it is taken, like Meta, as long as it is patient.
     pub async fn deliver(&self, payload: &Value) -> Delivered {
         let mut delivered = Delivered { attempts: 0, status: None };
-        while delivered.attempts < ATTEMPTS && delivered.status != Some(200) {
-            if delivered.attempts > 0 {
-                tokio::time::sleep(PAUSE * 2_u32.pow(delivered.attempts - 1)).await;
-            }
+        let (begun, mut pause) = (Instant::now(), PAUSE);
+        loop {
             delivered.attempts += 1;
             delivered.status = self.post(payload).await.ok();
+            if delivered.status == Some(200) || begun.elapsed() + pause > self.patience {
+                return delivered;
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
-        delivered
     }
 
     /// Posts messages of customers to a number until they are taken: `value` holds `messages` and `contacts`
@@ -89,7 +123,7 @@ impl Webhook {
 
     /// Posts these bytes once, with this signature or none: forged and broken deliveries.
     pub async fn post_bytes(&self, body: &[u8], signature: Option<&str>) -> io::Result<u16> {
-        let status = tokio::time::timeout(PATIENCE, self.exchange(body, signature)).await;
+        let status = tokio::time::timeout(ANSWER, self.exchange(body, signature)).await;
         status.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut)))
     }
 
@@ -121,6 +155,12 @@ impl Webhook {
         let status = line.split_whitespace().nth(1).and_then(|status| status.parse().ok());
         status.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))
     }
+}
+
+fn mac(key: &[u8], body: &[u8]) -> Hmac<Sha256> {
+    let mut mac = Hmac::new_from_slice(key).expect("HMAC takes a key of any length");
+    mac.update(body);
+    mac
 }
 
 /// A body as Meta posts it, for one number: `value` with `messages`, `contacts` or `statuses` goes inside.
@@ -157,8 +197,10 @@ fn escaped(payload: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use super::*;
-    use crate::{FakeOpenAi, Reply};
+    use crate::{Log, Recorded, Reply, Server};
 
     #[test]
     fn bodies_are_escaped_without_changing_them() {
@@ -180,25 +222,37 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_is_posted_until_it_is_taken() {
-        let receiver = FakeOpenAi::start().await;
-        receiver.script(Reply::status(500));
-        receiver.script(Reply::status(204));
-        receiver.script(Reply::status(200));
-        let url = receiver.base_url();
-        let webhook = Webhook::new(&format!("{url}/webhook"), "secret");
+        let (log, statuses) = (Log::default(), Arc::new(Mutex::new(vec![200, 204, 500])));
+        let (kept, script) = (log.clone(), Arc::clone(&statuses));
+        let answer = move |request| {
+            let (log, script) = (kept.clone(), Arc::clone(&script));
+            async move {
+                log.add(Recorded::read(request).await);
+                let status = script.lock().unwrap().pop()?;
+                Some(Reply::status(status).send().await)
+            }
+        };
+        let receiver = Server::start(([127, 0, 0, 1], 0).into(), answer).await.unwrap();
+        let webhook = Webhook::new(&format!("{}/v1/webhook", receiver.origin()), "secret").unwrap();
         let delivered = webhook.deliver_to("123", &json!({ "statuses": [] })).await;
         assert_eq!(delivered, Delivered { attempts: 3, status: Some(200) });
-        let requests = receiver.log().all();
+        let requests = log.all();
         assert_eq!(requests[2].path, "/v1/webhook");
         let signed = Webhook::signature("secret", &requests[2].body);
         assert_eq!(requests[2].header("x-hub-signature-256"), Some(signed.as_str()));
         let value = &requests[2].json()["entry"][0]["changes"][0]["value"];
         assert_eq!(value["metadata"]["phone_number_id"], "123");
+        // A connection that closes without an answer is no answer.
+        let patient = webhook.patient(Duration::ZERO);
+        assert_eq!(patient.deliver(&json!({})).await, Delivered { attempts: 1, status: None });
     }
 
     #[test]
-    #[should_panic(expected = "this machine only")]
     fn other_machines_are_left_alone() {
-        Webhook::new("http://192.0.2.1:80/webhook", "secret");
+        for url in ["http://192.0.2.1:80/webhook", "https://127.0.0.1:1/", "http://127.0.0.1/", "nonsense"] {
+            let error = Webhook::new(url, "secret").unwrap_err();
+            assert!(error.to_string().contains(url), "{error}");
+        }
+        assert!(!format!("{:?}", Webhook::new("http://localhost:1/x", "secret").unwrap()).contains("secret"));
     }
 }

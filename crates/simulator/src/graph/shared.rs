@@ -2,7 +2,6 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -13,9 +12,6 @@ use super::script::Script;
 use super::statuses::PostedStatus;
 use crate::log::Log;
 use crate::reply::Reply;
-
-/// How long a test waits for what it expects; it comes within milliseconds, or never.
-const DEADLINE: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Default)]
 pub(super) struct Shared {
@@ -58,15 +54,4 @@ impl Shared {
     pub(super) fn stop(&self) {
         self.webhooks.lock().unwrap_or_else(PoisonError::into_inner).abort_all();
     }
-}
-
-/// Waits until there are `count` records, and returns them; panics if that takes too long.
-pub(super) async fn wait<T: Clone>(records: &watch::Sender<Vec<T>>, count: usize, what: &str) -> Vec<T> {
-    let mut receiver = records.subscribe();
-    let enough = receiver.wait_for(|records| records.len() >= count);
-    if let Ok(Ok(records)) = tokio::time::timeout(DEADLINE, enough).await {
-        return records.clone();
-    }
-    let there = records.borrow().len();
-    panic!("waited for {count} {what}, there are {there}");
 }

@@ -32,7 +32,8 @@ impl Recorded {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
-    pub(crate) async fn read(request: Request) -> Self {
+    /// Reads a request to its end.
+    pub async fn read(request: Request) -> Self {
         let (parts, body) = request.into_parts();
         let path = parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
         let headers = parts
@@ -76,7 +77,8 @@ impl Log {
         let _ = self.requests.subscribe().wait_for(|requests| requests.len() >= count).await;
     }
 
-    pub(crate) fn add(&self, request: Recorded) {
+    /// One more request.
+    pub fn add(&self, request: Recorded) {
         self.requests.send_modify(|requests| requests.push(request));
     }
 }

@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::FakeGraph;
 use super::behaviour::Refusal;
 use super::messages::SentMessage;
 use super::script::Script;
 use super::shared::Shared;
 use super::webhook::{Delivered, Webhook, envelope};
+use crate::person::user_id_of;
 
 /// What a message goes through when all is well.
 const USUAL: [&str; 3] = ["sent", "delivered", "read"];
 
-/// The first timestamp, unless a test sets another: a day in November 2026.
+/// The first timestamp, unless another one is set: a day in November 2026.
 const START: u64 = 1_795_000_000;
 
 /// A status that was posted.
@@ -26,28 +26,6 @@ pub struct PostedStatus {
     pub status: String,
     /// How the webhook took it.
     pub delivered: Delivered,
-}
-
-impl FakeGraph {
-    /// Posts a status of a message once more, or one that was not planned; returns how it was taken.
-    ///
-    /// # Panics
-    /// If no webhook was named.
-    pub async fn post_status(&self, message: &SentMessage, status: &str) -> Delivered {
-        let webhook = self.shared.script(|script| script.webhook.clone());
-        let webhook = webhook.expect("a status needs a webhook: call report_to first");
-        self.shared.post(&webhook, message, status, None).await
-    }
-
-    /// Posts that a message failed with this code; returns how it was taken.
-    ///
-    /// # Panics
-    /// If no webhook was named.
-    pub async fn post_failure(&self, message: &SentMessage, code: i64) -> Delivered {
-        let webhook = self.shared.script(|script| script.webhook.clone());
-        let webhook = webhook.expect("a status needs a webhook: call report_to first");
-        self.shared.post(&webhook, message, "failed", Some(code)).await
-    }
 }
 
 impl Shared {
@@ -68,19 +46,15 @@ impl Shared {
         });
     }
 
-    async fn post(
-        &self,
-        webhook: &Webhook,
-        message: &SentMessage,
-        status: &str,
-        fails: Option<i64>,
-    ) -> Delivered {
+    async fn post(&self, webhook: &Webhook, message: &SentMessage, status: &str, fails: Option<i64>) {
         let time = self.script(Script::tick);
-        let update = update(message, status, time, fails);
-        let delivered = webhook.deliver(&envelope(&message.number, &json!({ "statuses": [update] }))).await;
+        let value = json!({
+            "contacts": [contact(message)],
+            "statuses": [update(message, status, time, fails)],
+        });
+        let delivered = webhook.deliver(&envelope(&message.number, &value)).await;
         let posted = PostedStatus { message_id: message.id.clone(), status: status.to_owned(), delivered };
         self.statuses.send_modify(|statuses| statuses.push(posted));
-        delivered
     }
 }
 
@@ -100,10 +74,21 @@ impl Script {
     }
 }
 
+/// Whom the message went to.
+fn contact(message: &SentMessage) -> Value {
+    match (&message.wa_id, &message.recipient) {
+        (Some(wa_id), _) => json!({ "wa_id": wa_id, "user_id": user_id_of(wa_id) }),
+        (None, user_id) => json!({ "user_id": user_id }),
+    }
+}
+
 fn update(message: &SentMessage, status: &str, time: u64, fails: Option<i64>) -> Value {
     let mut update = json!({ "id": message.id, "status": status, "timestamp": time.to_string() });
     match (&message.wa_id, &message.recipient) {
-        (Some(wa_id), _) => update["recipient_id"] = json!(wa_id),
+        (Some(wa_id), _) => {
+            update["recipient_id"] = json!(wa_id);
+            update["recipient_user_id"] = json!(user_id_of(wa_id));
+        }
         (None, Some(user_id)) => update["recipient_user_id"] = json!(user_id),
         (None, None) => {}
     }

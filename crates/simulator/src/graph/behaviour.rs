@@ -125,7 +125,7 @@ impl Refusal {
     }
 }
 
-/// Status, title and details of the codes that tests meet.
+/// Status, title and details of the codes that are met most.
 fn known(code: i64) -> (u16, &'static str, &'static str) {
     match code {
         1 => (500, "API Unknown", ""),

@@ -1,4 +1,4 @@
-//! How a test tells the fake what to do.
+//! How the fake is told what to do.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -10,7 +10,8 @@ use super::behaviour::{Behaviour, Refusal};
 use super::media::FakeMedia;
 use super::shared::Plan;
 use super::webhook::Webhook;
-use super::{Call, FakeGraph, token};
+use super::{Call, Graph, token};
+use crate::chance::Chance;
 use crate::log::Recorded;
 use crate::reply::{Gate, Reply};
 
@@ -23,6 +24,7 @@ pub(super) struct Script {
     next: VecDeque<(Option<String>, Behaviour)>,
     /// What becomes of all messages to an addressee.
     always: BTreeMap<String, Behaviour>,
+    trouble: Option<Trouble>,
     /// Answers to the next requests that are not messages.
     others: VecDeque<Reply>,
     /// `wa_id` by the number that was written to.
@@ -50,6 +52,29 @@ pub(super) struct Meter {
     starts: BTreeMap<String, VecDeque<Instant>>,
 }
 
+/// What befalls messages by chance.
+#[derive(Debug)]
+struct Trouble {
+    chance: Chance,
+    shares: Vec<(f64, Behaviour)>,
+    /// Messages that were considered.
+    met: BTreeSet<String>,
+}
+
+impl Trouble {
+    fn meet(&mut self, correlation: Option<&str>) -> Option<Behaviour> {
+        if correlation.is_some_and(|correlation| !self.met.insert(correlation.to_owned())) {
+            return None;
+        }
+        let mut drawn = self.chance.share();
+        let met = self.shares.iter().find(|(share, _)| {
+            drawn -= share;
+            drawn < 0.0
+        });
+        met.map(|(_, behaviour)| behaviour.clone())
+    }
+}
+
 impl Meter {
     pub(super) fn admits(&mut self, key: &str) -> bool {
         let Some((most, window)) = self.limit else { return true };
@@ -66,7 +91,7 @@ impl Meter {
     }
 }
 
-impl FakeGraph {
+impl Graph {
     /// The next message to anybody that has no script yet.
     pub fn next(&self, behaviour: Behaviour) {
         self.shared.script(|script| script.next.push_back((None, behaviour)));
@@ -80,6 +105,14 @@ impl FakeGraph {
     /// Every message to this phone number or user id, from now on.
     pub fn always_to(&self, addressee: &str, behaviour: Behaviour) {
         self.shared.script(|script| script.always.insert(addressee.to_owned(), behaviour));
+    }
+
+    /// From now on these shares of the messages to anybody meet trouble, unless another script says what
+    /// becomes of them; which ones, `seed` decides. Each message meets it once at most, if it can be told from
+    /// others by its `biz_opaque_callback_data`: repeated, it goes through.
+    pub fn misbehave(&self, seed: u64, shares: Vec<(f64, Behaviour)>) {
+        let trouble = Trouble { chance: Chance::new(seed, 0), shares, met: BTreeSet::new() };
+        self.shared.script(|script| script.trouble = Some(trouble));
     }
 
     /// The next request that is not a message (receipt, media, templates) and has no script yet.
@@ -125,6 +158,11 @@ impl FakeGraph {
         });
     }
 
+    /// The templates of every account that has none of its own.
+    pub fn offer_templates(&self, templates: Vec<Value>) {
+        self.shared.script(|script| script.templates.insert(String::new(), templates));
+    }
+
     /// From now on the webhook hears of every accepted message: sent, delivered, read.
     pub fn report_to(&self, webhook: Webhook) {
         self.shared.script(|script| script.webhook = Some(webhook));
@@ -155,17 +193,22 @@ impl Script {
         if let Call::Message { number } = call {
             let payload = request.json();
             let addressee = payload["to"].as_str().or(payload["recipient"].as_str()).unwrap_or_default();
-            return Plan::Message { number: number.clone(), behaviour: self.behaviour_to(addressee) };
+            let correlation = payload["biz_opaque_callback_data"].as_str();
+            let behaviour = self.behaviour_to(addressee, correlation);
+            return Plan::Message { number: number.clone(), behaviour };
         }
         self.others.pop_front().map_or(Plan::Usual, Plan::Answer)
     }
 
-    fn behaviour_to(&mut self, addressee: &str) -> Behaviour {
+    fn behaviour_to(&mut self, addressee: &str, correlation: Option<&str>) -> Behaviour {
         let fits = |to: &Option<String>| to.as_deref().is_none_or(|to| to == addressee);
         let next = self.next.iter().position(|(to, _)| fits(to)).and_then(|at| self.next.remove(at));
         match next {
             Some((_, behaviour)) => behaviour,
-            None => self.always.get(addressee).cloned().unwrap_or(Behaviour::Accept),
+            None => match self.always.get(addressee) {
+                Some(always) => always.clone(),
+                None => self.trouble.as_mut().and_then(|t| t.meet(correlation)).unwrap_or(Behaviour::Accept),
+            },
         }
     }
 

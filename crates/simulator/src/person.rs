@@ -1,0 +1,70 @@
+//! Customers: who writes, and how Meta names them.
+
+use serde_json::{Value, json};
+
+/// First names, in turns.
+const NAMES: [&str; 12] =
+    ["Ana", "Bruno", "Carla", "Davi", "Elisa", "Fábio", "Gabi", "Heitor", "Inês", "João", "Kátia", "Luís"];
+
+/// The business-scoped id of whoever has this number. Meta's says nothing of the number; this one is known to the
+/// fake Graph API, too.
+pub(crate) fn user_id_of(phone: &str) -> String {
+    format!("BR.{phone}")
+}
+
+/// A customer.
+#[derive(Debug, Clone)]
+pub(crate) struct Person {
+    pub(crate) name: String,
+    /// Phone number with country code, digits only.
+    phone: String,
+    /// The business-scoped id.
+    user_id: String,
+    /// Whether only the id is shown to businesses.
+    hidden: bool,
+}
+
+impl Person {
+    /// Customer `number` of a run; runs with different `run` share nobody.
+    pub(crate) fn new(run: u64, number: usize, hidden: bool) -> Self {
+        let name = NAMES[number % NAMES.len()].to_owned();
+        // Brazilian mobile numbers: area 11, a nine, eight digits.
+        let phone = format!("55119{:04}{number:04}", run % 10_000);
+        Self { name, user_id: user_id_of(&phone), phone, hidden }
+    }
+
+    /// What the business writes to.
+    pub(crate) fn address(&self) -> &str {
+        if self.hidden { &self.user_id } else { &self.phone }
+    }
+
+    /// The number they would change to, and the user id that comes with it.
+    pub(crate) fn other_number(&self) -> (String, String) {
+        // Another area code.
+        let phone = self.phone.replacen("5511", "5521", 1);
+        let user_id = user_id_of(&phone);
+        (phone, user_id)
+    }
+
+    /// They have that number now.
+    pub(crate) fn change_number(&mut self) {
+        (self.phone, self.user_id) = self.other_number();
+    }
+
+    /// Puts the sender into an element of `messages`.
+    pub(crate) fn sign(&self, element: &mut Value) {
+        element["from_user_id"] = json!(self.user_id);
+        if !self.hidden {
+            element["from"] = json!(self.phone);
+        }
+    }
+
+    /// The entry of `contacts`.
+    pub(crate) fn contact(&self) -> Value {
+        let mut contact = json!({ "profile": { "name": self.name }, "user_id": self.user_id });
+        if !self.hidden {
+            contact["wa_id"] = json!(self.phone);
+        }
+        contact
+    }
+}
