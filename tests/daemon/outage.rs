@@ -23,30 +23,41 @@ const SNUG: usize = 64 * 1024;
 /// Bytes of one that does not fit.
 const LARGE: usize = 512 * 1024;
 
-/// Another process that is writing to the database and keeps everybody else waiting.
-struct Writing(Child);
+/// Another process that holds the database.
+struct Holding(Child);
 
-impl Writing {
-    /// Begins with `statement`; holds the database when this returns.
-    fn begin(data: &Path, statement: &str) -> Self {
+impl Holding {
+    /// Writes, and keeps everybody else who wants to write waiting. Begins with `statement`; holds the
+    /// database when this returns.
+    fn writing(data: &Path, statement: &str) -> Self {
+        Self::begin(data, &[statement])
+    }
+
+    /// Reads, as a backup does: what is written meanwhile cannot be moved out of the log.
+    fn reading(data: &Path) -> Self {
+        Self::begin(data, &["BEGIN", "SELECT COUNT(*) FROM organizations"])
+    }
+
+    fn begin(data: &Path, statements: &[&str]) -> Self {
         const PROGRAM: &str = "import sqlite3, sys
 database = sqlite3.connect(sys.argv[1], timeout=60, isolation_level=None)
-database.execute(sys.argv[2])
+for statement in sys.argv[2:]:
+    database.execute(statement).fetchall()
 print('held', flush=True)
 sys.stdin.read()";
         let mut child = Command::new("python3")
             .args(["-c", PROGRAM])
             .arg(data.join("agent.sqlite3"))
-            .arg(statement)
+            .args(statements)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let writing = Self(child);
+        let holding = Self(child);
         assert_eq!(line, "held\n");
-        writing
+        holding
     }
 
     /// Lets go without having changed anything.
@@ -56,7 +67,7 @@ sys.stdin.read()";
     }
 }
 
-impl Drop for Writing {
+impl Drop for Holding {
     fn drop(&mut self) {
         // Fails if it has ended, and then there is nothing to do.
         let _ = self.0.kill();
@@ -168,7 +179,7 @@ async fn while_another_process_holds_the_database_writes_are_refused_and_reads_g
     let owner = app.owner().await;
     let hours = text("A loja abre aos domingos às 10h.", 100);
 
-    let other = Writing::begin(&app.data(), "BEGIN EXCLUSIVE");
+    let other = Holding::writing(&app.data(), "BEGIN EXCLUSIVE");
     // All at once, so that they wait together.
     let (created, uploaded, answered, ()) = futures::join!(
         app.post(&owner, "/agents", sales()),
@@ -203,13 +214,26 @@ async fn while_another_process_holds_the_database_writes_are_refused_and_reads_g
 async fn a_process_that_is_soon_done_with_the_database_is_waited_for() {
     let app = TestApp::start().await;
     let owner = app.owner().await;
-    let other = Writing::begin(&app.data(), "BEGIN IMMEDIATE");
+    let other = Holding::writing(&app.data(), "BEGIN IMMEDIATE");
     let (created, ()) = futures::join!(app.post(&owner, "/agents", sales()), async {
         nothing_is_there(&app, &owner).await;
         other.end();
     });
     created.expect(201);
     app.stop().await;
+}
+
+/// Writes until the file of the write-ahead log has to grow.
+async fn use_up_the_log(app: &TestApp, owner: &Login) {
+    let length = || std::fs::metadata(app.data().join("agent.sqlite3-wal")).map_or(0, |log| log.len());
+    let before = length();
+    for _ in 0..10_000 {
+        if length() > before {
+            return;
+        }
+        app.put(owner, "/users/me", json!({ "firstName": "Ana" })).await.expect(200);
+    }
+    panic!("the log never grew");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -224,6 +248,9 @@ async fn on_a_full_disk_writes_are_refused_whole_and_succeed_once_there_is_room(
     let owner = app.owner().await;
     let large = text("A loja abre aos domingos às 10h.", LARGE);
     let snug = text("A loja vende ração para gatos.", SNUG);
+    // Otherwise the log begins anew now and then, and its file has room that was taken before.
+    let backup = Holding::reading(&app.data());
+    use_up_the_log(&app, &owner).await;
 
     // The document itself does not fit.
     disk.fill(LARGE / 4);
@@ -243,6 +270,7 @@ async fn on_a_full_disk_writes_are_refused_whole_and_succeed_once_there_is_room(
     nothing_is_there(&app, &owner).await;
 
     disk.clear();
+    backup.end();
     app.post(&owner, "/agents", sales()).await.expect(201);
     for (name, bytes) in [("horario.txt", &large), ("racao.txt", &snug)] {
         let document = app.upload(&owner, name, bytes, &[]).await.expect(201);
