@@ -11,7 +11,7 @@ use crate::output::Printer;
 pub async fn told_to_end() {
     let ctrl_c = async {
         if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     };
     let terminate = async {

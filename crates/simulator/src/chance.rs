@@ -1,6 +1,6 @@
 //! Chance that can be repeated: the same seed gives the same run.
 //!
-//! SplitMix64 (Steele, Lea, Flood 2014). Good enough for deciding what goes wrong, and for nothing secret.
+//! `SplitMix64` (Steele, Lea, Flood 2014). Good enough for deciding what goes wrong, and for nothing secret.
 
 /// A source of chance.
 #[derive(Debug, Clone)]

@@ -89,8 +89,11 @@ pub(crate) struct Place<'a> {
     pub(crate) latest_text: Option<&'a str>,
     /// Id of the business's latest message.
     pub(crate) latest_reply: Option<&'a str>,
-    /// Number and user id that the customer would change to.
-    pub(crate) new_number: (&'a str, &'a str),
+    /// The customer's user id, and the one that comes with another number.
+    pub(crate) user_id: &'a str,
+    pub(crate) new_user_id: &'a str,
+    /// The number that the customer would change to; `None` if theirs is hidden.
+    pub(crate) new_number: Option<&'a str>,
 }
 
 impl Message {
@@ -203,12 +206,20 @@ impl Message {
             Said::Welcome {} => ("request_welcome", Value::Null),
             Said::Future {} => ("hologram", json!({ "depth": 3 })),
             Said::NewNumber {} => {
-                let (to, user_id) = place.new_number;
-                let body = format!("The customer changed their number to {to}");
-                let system = json!({
-                    "type": "user_changed_number", "wa_id": to, "user_id": user_id, "body": body,
-                });
-                ("system", system)
+                let user_id = place.new_user_id;
+                (
+                    "system",
+                    match place.new_number {
+                        Some(to) => json!({
+                            "type": "user_changed_number", "wa_id": to, "user_id": user_id,
+                            "body": format!("The customer changed their number to {to}"),
+                        }),
+                        None => json!({
+                            "type": "user_changed_user_id", "user_id": user_id,
+                            "previous_user_id": place.user_id, "body": "The customer has another id",
+                        }),
+                    },
+                )
             }
             Said::Reaction { emoji } => {
                 let mut reaction = json!({ "message_id": place.latest_reply.unwrap_or(place.id) });

@@ -38,17 +38,21 @@ impl Person {
         if self.hidden { &self.user_id } else { &self.phone }
     }
 
-    /// The number they would change to, and the user id that comes with it.
-    pub(crate) fn other_number(&self) -> (String, String) {
+    /// They with the number that they would change to, and the user id that comes with it.
+    pub(crate) fn with_other_number(&self) -> Self {
         // Another area code.
         let phone = self.phone.replacen("5511", "5521", 1);
-        let user_id = user_id_of(&phone);
-        (phone, user_id)
+        Self { user_id: user_id_of(&phone), phone, ..self.clone() }
     }
 
-    /// They have that number now.
-    pub(crate) fn change_number(&mut self) {
-        (self.phone, self.user_id) = self.other_number();
+    /// The business-scoped id.
+    pub(crate) fn user_id(&self) -> &str {
+        &self.user_id
+    }
+
+    /// The phone number, where businesses are shown it.
+    pub(crate) fn shown_phone(&self) -> Option<&str> {
+        (!self.hidden).then_some(self.phone.as_str())
     }
 
     /// Puts the sender into an element of `messages`.

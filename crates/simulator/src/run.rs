@@ -12,7 +12,7 @@ use futures::{StreamExt, stream};
 
 use crate::chance::Chance;
 use crate::graph::{FakeMedia, Graph, Webhook};
-use crate::message::MEDIA_ID;
+use crate::message::{MEDIA_ID, Message};
 use crate::person::Person;
 use crate::scenario::Scenario;
 use crate::verdict::{Verdict, judge};
@@ -58,8 +58,8 @@ impl Simulation {
         let webhook = self.webhook.clone().patient(PERSISTENCE);
         graph.set_time(self.now);
         graph.report_to(webhook.clone());
-        let files = scenario.steps.iter().flat_map(|step| &step.messages).filter_map(|m| m.mime_type());
-        if let Some(mime_type) = files.last() {
+        let mut files = scenario.steps.iter().flat_map(|step| &step.messages).filter_map(Message::mime_type);
+        if let Some(mime_type) = files.next() {
             graph.add_media(MEDIA_ID, FakeMedia::new(mime_type, b"not really a file".as_slice()));
         }
         scenario.graph.apply(graph, self.seed);

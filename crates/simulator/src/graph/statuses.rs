@@ -97,8 +97,7 @@ fn update(message: &SentMessage, status: &str, time: u64, fails: Option<i64>) ->
     }
     if matches!(status, "sent" | "delivered") {
         update["conversation"] = json!({ "id": "c0nversation", "origin": { "type": "service" } });
-        update["pricing"] =
-            json!({ "billable": false, "pricing_model": "PMP", "category": "service", "type": "free" });
+        update["pricing"] = json!({ "billable": false, "pricing_model": "PMP", "category": "service", "type": "free_customer_service" });
     }
     if let Some(code) = fails {
         update["errors"] = json!([Refusal::code(code).reported()]);

@@ -115,14 +115,16 @@ impl Customer<'_> {
             let n = memory.posted.len();
             let id = format!("wamid.SIM{:X}N{}M{n}", self.run, self.number);
             let mark = (self.scenario.marks && message.has_words()).then(|| mark(self.number, n));
-            let (phone, user_id) = self.person.other_number();
+            let other = self.person.with_other_number();
             let place = Place {
                 id: &id,
                 at: self.first_second + n as u64,
                 mark: mark.as_deref(),
                 latest_text: memory.latest_text.as_deref(),
                 latest_reply: latest_reply.as_deref(),
-                new_number: (&phone, &user_id),
+                user_id: self.person.user_id(),
+                new_user_id: other.user_id(),
+                new_number: other.shown_phone(),
             };
             let mut element = message.element(&place);
             self.person.sign(&mut element);
@@ -136,7 +138,7 @@ impl Customer<'_> {
         }
         let mut deliveries = self.deliveries(elements, first);
         if step.messages.iter().any(crate::Message::changes_number) {
-            self.person.change_number();
+            self.person = self.person.with_other_number();
             self.ledger.also(self.number, self.person.address());
         }
         if self.chance.happens(self.scenario.delivery.reordered) {

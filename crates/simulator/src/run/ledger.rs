@@ -59,7 +59,7 @@ impl Ledger {
 
     /// What a customer hears, as it comes.
     pub(super) fn listen(&self, number: usize) -> watch::Receiver<Vec<Heard>> {
-        self.heard.get(number).map(watch::Sender::subscribe).unwrap_or_else(|| watch::channel(Vec::new()).1)
+        self.heard.get(number).map_or_else(|| watch::channel(Vec::new()).1, watch::Sender::subscribe)
     }
 
     pub(super) fn heard(&self, number: usize) -> Vec<Heard> {
