@@ -78,7 +78,7 @@ fn a_menu_is_given_to_an_agent_and_its_rows_are_tapped_by_name() {
     assert!(read.contains("\n[Horário] [Falar com alguém]"), "{read}");
     assert!(read.contains("abre às 6h"), "{read}");
 
-    let wrong = deployment.write("wrong.json", r#"{ "rows": [{ "id": "a b", "title": "A" }] }"#.to_owned());
+    let wrong = deployment.write("wrong.json", r#"{ "rows": [{ "id": "a b", "title": "A" }] }"#);
     let wrong = deployment.run(&["agents", "update", agent, "--menu", wrong.to_str().unwrap()]).expect(3);
     assert!(wrong.stderr.contains("menu.rows[0].id"), "{}", wrong.stderr);
     deployment.run(&["agents", "update", agent, "--menu", "missing.json"]).expect(4);

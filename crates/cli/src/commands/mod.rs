@@ -23,6 +23,8 @@ mod status;
 mod templates;
 mod webhook;
 
+use std::pin::Pin;
+
 use agent_core::config::LogFormat;
 use agent_core::model::AgentId;
 use agent_core::{Config, ConfigSources, Engine};
@@ -44,30 +46,32 @@ pub async fn run(cli: Cli, printer: &Printer) -> Result<Exit> {
     }
     let config = Config::load(&sources)?;
     start_logging(&config, cli.global.verbose);
-    match cli.command {
-        Command::Init(args) => Box::pin(init::run(config, args, printer)).await,
-        Command::Ingest(args) => ingest::run(config, args, printer).await,
-        Command::Search(args) => search::run(config, args, printer).await,
-        Command::Query(args) => query::run(config, args, printer).await,
-        Command::Extract(args) => extract::run(&config, &args, printer).await,
-        Command::Documents(command) => documents::run(config, command, printer).await,
-        Command::Agents(command) => agents::run(config, command, printer).await,
-        Command::Chat(args) => chat::run(config, &args, printer).await,
-        Command::Conversations(command) => conversations::run(config, command, printer).await,
-        Command::Contacts(command) => contacts::run(config, command, printer).await,
-        Command::Channels => channels::run(config, printer).await,
-        Command::Templates(command) => templates::run(config, command, printer).await,
-        Command::Webhook(command) => Box::pin(webhook::run(config, command, printer)).await,
-        Command::Simulate(command) => Box::pin(simulate::run(&config, command, printer)).await,
-        Command::Jobs(command) => jobs::run(config, command, printer).await,
-        Command::Billing(command) => Box::pin(billing::run(config, command, printer)).await,
-        Command::Reindex(args) => reindex::run(config, args, printer).await,
-        Command::Models(command) => models::run(&config, command, printer).await,
-        Command::Config(command) => config::run(&config, &sources, &command, printer),
-        Command::Status => status::run(config, printer).await,
+    // Boxed, for each holds a whole configuration.
+    let running: Pin<Box<dyn Future<Output = Result<Exit>> + '_>> = match cli.command {
+        Command::Init(args) => Box::pin(init::run(config, args, printer)),
+        Command::Ingest(args) => Box::pin(ingest::run(config, args, printer)),
+        Command::Search(args) => Box::pin(search::run(config, args, printer)),
+        Command::Query(args) => Box::pin(query::run(config, args, printer)),
+        Command::Extract(ref args) => Box::pin(extract::run(&config, args, printer)),
+        Command::Documents(command) => Box::pin(documents::run(config, command, printer)),
+        Command::Agents(command) => Box::pin(agents::run(config, command, printer)),
+        Command::Chat(ref args) => Box::pin(chat::run(config, args, printer)),
+        Command::Conversations(command) => Box::pin(conversations::run(config, command, printer)),
+        Command::Contacts(command) => Box::pin(contacts::run(config, command, printer)),
+        Command::Channels => Box::pin(channels::run(config, printer)),
+        Command::Templates(command) => Box::pin(templates::run(config, command, printer)),
+        Command::Webhook(command) => Box::pin(webhook::run(config, command, printer)),
+        Command::Simulate(command) => Box::pin(simulate::run(&config, command, printer)),
+        Command::Jobs(command) => Box::pin(jobs::run(config, command, printer)),
+        Command::Billing(command) => Box::pin(billing::run(config, command, printer)),
+        Command::Reindex(args) => Box::pin(reindex::run(config, args, printer)),
+        Command::Models(command) => Box::pin(models::run(&config, command, printer)),
+        Command::Config(command) => return config::run(&config, &sources, &command, printer),
+        Command::Status => Box::pin(status::run(config, printer)),
         // Done above.
-        Command::Completions(_) | Command::Man => Ok(Exit::Success),
-    }
+        Command::Completions(_) | Command::Man => return Ok(Exit::Success),
+    };
+    running.await
 }
 
 fn sources(global: &Global) -> ConfigSources {

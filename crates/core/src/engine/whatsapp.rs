@@ -9,6 +9,7 @@
 mod answering;
 mod chat;
 mod desk;
+mod draft;
 mod lane;
 mod menu;
 mod pace;

@@ -3,7 +3,7 @@
 //! By itself SQLite does that in the commit that makes the log long, and whoever waits for that commit waits
 //! for it, too. Here a thread does it a moment after commits, in turns that hold nobody up.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -55,7 +55,7 @@ impl Checkpoints {
     }
 }
 
-fn serve(path: &PathBuf, commits: &Receiver<()>) {
+fn serve(path: &Path, commits: &Receiver<()>) {
     // Opened when first needed: most commands write nothing.
     let mut connection = None;
     while commits.recv().is_ok() {

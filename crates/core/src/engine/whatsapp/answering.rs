@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::super::Engine;
-use super::lane::{Case, Draft};
+use super::draft::{Case, Draft};
 use super::people::with_person_button;
 use crate::error::{ErrorKind, Result};
 use crate::model::{Answer, Locale, Source};

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::super::Engine;
-use super::lane::{Case, Draft};
+use super::draft::{Case, Draft};
 use crate::clock::format_timestamp;
 use crate::config::ChannelConfig;
 use crate::error::{Error, Result};

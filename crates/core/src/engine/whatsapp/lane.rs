@@ -7,18 +7,18 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 
 use super::super::{Ask, Engine};
+use super::draft::{Case, Draft};
 use super::menu::{asked, menu_part, wanted};
 use super::people::{PERSON, choice};
 use super::words::{asks_for, is_one_of};
 use crate::answer::{LONGEST_QUESTION, Wish};
-use crate::config::{ChannelConfig, WhatsappConfig};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jobs::payload::{alert_owner, send_reply};
 use crate::model::{Agent, Author, Channel, ConversationId, ConversationStatus, Hands, Locale};
-use crate::store::{DEALT_WITH, LaneState, Part, Pending, Reply, Turnout};
+use crate::store::{DEALT_WITH, LaneState, Pending, Reply};
 use crate::wording::whatsapp::{self as wording, Need};
 
 /// What became of a conversation that was looked at.
@@ -45,59 +45,6 @@ pub enum Effort {
     LastTry,
     /// The same without trying: all tries ended before they were over.
     Hopeless,
-}
-
-/// What to say, and what is true then.
-pub(super) struct Draft {
-    pub parts: Vec<Part>,
-    /// The answer it was made from.
-    pub answered: Option<crate::model::Answer>,
-    pub turnout: Turnout,
-    /// Whom a person is needed for.
-    pub need: Option<Need>,
-}
-
-impl Draft {
-    /// Says nothing.
-    fn silence() -> Self {
-        Self { parts: Vec::new(), answered: None, turnout: Turnout::default(), need: None }
-    }
-
-    /// Says one thing.
-    pub fn saying(text: impl Into<String>) -> Self {
-        Self { parts: vec![Part::text(text)], ..Self::silence() }
-    }
-
-    /// Says what a customer can tap on.
-    pub fn showing(part: Part) -> Self {
-        Self { parts: vec![part], ..Self::silence() }
-    }
-
-    /// Says one thing and calls a person.
-    pub fn calling(text: impl Into<String>, need: Need) -> Self {
-        let turnout = Turnout { hand_over: true, ..Turnout::default() };
-        Self { turnout, need: Some(need), ..Self::saying(text) }
-    }
-}
-
-/// Everything a draft is made from.
-pub(super) struct Case<'a> {
-    pub state: &'a LaneState,
-    pub channel: &'a ChannelConfig,
-    pub config: &'a WhatsappConfig,
-    pub agent: Agent,
-    pub now: DateTime<Utc>,
-}
-
-impl Case<'_> {
-    pub fn locale(&self) -> Locale {
-        self.agent.locale
-    }
-
-    /// Everything that was written, in order.
-    fn texts(&self) -> impl Iterator<Item = &Pending> {
-        self.state.pending.iter().filter(|p| p.act == "answer" && !p.text.trim().is_empty())
-    }
 }
 
 impl Engine {

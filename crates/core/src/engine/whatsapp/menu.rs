@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::lane::{Case, Draft};
+use super::draft::{Case, Draft};
 use super::people::{PERSON, choice};
 use super::words::is_one_of;
 use crate::error::{Error, Result};

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::super::Engine;
-use super::lane::{Case, Draft};
+use super::draft::{Case, Draft};
 use crate::config::ChannelConfig;
 use crate::error::{Error, Result};
 use crate::jobs::payload::{AlertPayload, send_reply};
