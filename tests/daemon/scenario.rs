@@ -153,6 +153,7 @@ async fn keep_killing(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes many minutes: scripts/scenario runs it"]
 #[expect(clippy::print_stderr, reason = "figures for whoever runs it alone")]
 async fn each_question_is_answered_once_in_order_whatever_happens() {
     let mut scenario = Scenario::parse(STORM, Path::new("")).unwrap();

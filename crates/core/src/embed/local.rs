@@ -65,6 +65,9 @@ fn tokenizer_failed(error: tokenizers::Error) -> Error {
 pub struct LocalEmbedder {
     profile: ModelProfile,
     inner: Arc<Inner>,
+    /// Questions take turns in the order in which they came: of many who ask at once nobody waits for
+    /// somebody who came later.
+    turns: tokio::sync::Mutex<()>,
 }
 
 struct Inner {
@@ -111,7 +114,7 @@ impl LocalEmbedder {
             wants_types,
             one_by_one: profile.dynamic_quantization,
         };
-        Ok(Self { profile, inner: Arc::new(inner) })
+        Ok(Self { profile, inner: Arc::new(inner), turns: tokio::sync::Mutex::default() })
     }
 
     async fn run(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>> {
@@ -264,6 +267,7 @@ impl Embedder for LocalEmbedder {
     }
 
     async fn embed_query(&self, text: &str) -> Result<Vec<f32>> {
+        let _turn = self.turns.lock().await;
         let mut vectors = self.run(vec![format!("{}{text}", self.profile.query_prefix)]).await?;
         vectors.pop().ok_or_else(|| Error::internal("the embedding model returned nothing"))
     }
