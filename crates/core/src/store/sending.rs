@@ -26,6 +26,10 @@ const WINDOW: TimeDelta = TimeDelta::hours(24);
 /// Recorded with a message that the window closed before.
 pub const WINDOW_CLOSED: i64 = 131_047;
 
+/// Attempts at most of which a crash cut some off. What is cut off was mostly never sent: it is repeated when its
+/// news had time to come, and does not count as the one repetition of what went out and was not heard of.
+const MOST_ATTEMPTS: u32 = 8;
+
 /// Recorded with a message that is sent once more because an attempt ended in the dark: there is no other
 /// time. Refusals do not take it away, for the first attempt may have arrived all the same.
 const REPEATED: i64 = -1;
@@ -73,6 +77,8 @@ pub enum Next {
     Send(Box<Outgoing>),
     /// Nothing before then: news is awaited, or Meta asked for a pause.
     Wait(DateTime<Utc>),
+    /// Nothing more: sending this ended in the dark too often, and the rest of the reply goes with it.
+    GivenUp(Box<Outgoing>),
     /// Nothing is left.
     Done,
 }
@@ -176,19 +182,20 @@ fn begin(desk: &Desk<'_>, reply: Uuid, patience: Patience) -> Result<Next> {
     let c = desk.connection;
     let Some(found) = first_waiting(c, reply)? else { return Ok(Next::Done) };
     let Waiting { mut outgoing, status, status_at, .. } = found;
-    let in_the_dark = status != MessageStatus::Queued;
-    if in_the_dark {
+    // The other way into the dark is a crash, which leaves `sending`.
+    let heard_of_by_nobody = status == MessageStatus::Unknown;
+    if status != MessageStatus::Queued {
         // Whatever ended the attempt, its outcome may still be told by Meta.
         let from = status_at.unwrap_or(desk.time).max(patience.since).min(desk.time);
         let until = from + patience.news;
         if until > desk.time {
-            set_status(c, outgoing.id, MessageStatus::Unknown, None)?;
             return Ok(Next::Wait(until));
         }
-        if found.repeated {
+        let given_up = if heard_of_by_nobody { found.repeated } else { outgoing.attempt >= MOST_ATTEMPTS };
+        if given_up {
             let why = "sending ended in the dark more than once, and no news of it came";
             end(c, reply, MessageStatus::Failed, Some((REPEATED, why)), desk.now)?;
-            return Ok(Next::Done);
+            return Ok(Next::GivenUp(Box::new(outgoing)));
         }
     }
     let unwanted = match outgoing.author {
@@ -216,16 +223,9 @@ fn begin(desk: &Desk<'_>, reply: Uuid, patience: Patience) -> Result<Next> {
     outgoing.attempt += 1;
     let sql = "UPDATE messages SET status = 'sending', status_at = ?2, attempts = attempts + 1,
                       error_code = COALESCE(?3, error_code) WHERE id = ?1";
-    let values = params![outgoing.id.to_string(), desk.now, in_the_dark.then_some(REPEATED)];
+    let values = params![outgoing.id.to_string(), desk.now, heard_of_by_nobody.then_some(REPEATED)];
     c.prepare_cached(sql)?.execute(values)?;
     Ok(Next::Send(Box::new(outgoing)))
-}
-
-fn set_status(c: &Connection, id: MessageId, status: MessageStatus, at: Option<&str>) -> Result<()> {
-    let sql = "UPDATE messages SET status = ?2, status_at = COALESCE(?3, status_at)
-               WHERE id = ?1 AND status IN ('queued', 'sending', 'unknown')";
-    c.prepare_cached(sql)?.execute(params![id.to_string(), status.as_str(), at])?;
-    Ok(())
 }
 
 fn conclude(desk: &Desk<'_>, id: MessageId, outcome: &SendOutcome) -> Result<Option<InboxEvent>> {
