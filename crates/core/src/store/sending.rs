@@ -25,6 +25,10 @@ const WINDOW: TimeDelta = TimeDelta::hours(24);
 /// Recorded with a message that the window closed before.
 pub const WINDOW_CLOSED: i64 = 131_047;
 
+/// Attempts at most of which a crash cut some off. What is cut off was mostly never sent: it is repeated when its
+/// news had time to come, and does not count as the one repetition of what went out and was not heard of.
+const MOST_ATTEMPTS: u32 = 8;
+
 /// Recorded with a message that is sent once more because an attempt ended in the dark: there is no other
 /// time. Refusals do not take it away, for the first attempt may have arrived all the same.
 pub(super) const REPEATED: i64 = -1;
@@ -72,6 +76,9 @@ pub enum Next {
     Send(Box<Outgoing>),
     /// Nothing before then: news is awaited, or Meta asked for a pause.
     Wait(DateTime<Utc>),
+    /// Nothing more: sending this ended in the dark too often, and the rest of the reply goes with it. What to
+    /// tell watchers comes along.
+    GivenUp(Box<Outgoing>, Vec<InboxEvent>),
     /// Nothing is left. What of it was never sent is told to watchers: whatever cancelled it did not
     /// look at its parts one by one.
     Done(Vec<InboxEvent>),
@@ -168,19 +175,21 @@ fn begin(desk: &Desk<'_>, reply: Uuid, patience: Patience) -> Result<Next> {
     let c = desk.connection;
     let Some(found) = first_waiting(c, reply)? else { return done(c, reply) };
     let Waiting { mut outgoing, status, status_at, .. } = found;
-    let in_the_dark = status != MessageStatus::Queued;
-    if in_the_dark {
+    // The other way into the dark is a crash, which leaves `sending`.
+    let heard_of_by_nobody = status == MessageStatus::Unknown;
+    if status != MessageStatus::Queued {
         // Whatever ended the attempt, its outcome may still be told by Meta.
         let from = status_at.unwrap_or(desk.time).max(patience.since).min(desk.time);
         let until = from + patience.news;
         if until > desk.time {
-            set_status(c, outgoing.id, MessageStatus::Unknown, None)?;
             return Ok(Next::Wait(until));
         }
-        if found.repeated {
+        let given_up = if heard_of_by_nobody { found.repeated } else { outgoing.attempt >= MOST_ATTEMPTS };
+        if given_up {
             let why = "sending ended in the dark more than once, and no news of it came";
             end(c, reply, MessageStatus::Failed, Some((REPEATED, why)), desk.now)?;
-            return done(c, reply);
+            let unsent = unsent(c, &reply.to_string())?;
+            return Ok(Next::GivenUp(Box::new(outgoing), unsent));
         }
     }
     let unwanted = match outgoing.author {
@@ -208,17 +217,10 @@ fn begin(desk: &Desk<'_>, reply: Uuid, patience: Patience) -> Result<Next> {
     outgoing.attempt += 1;
     let sql = "UPDATE messages SET status = 'sending', status_at = ?2, attempts = attempts + 1,
                       error_code = COALESCE(?3, error_code) WHERE id = ?1";
-    let values = params![outgoing.id.to_string(), desk.now, in_the_dark.then_some(REPEATED)];
+    let values = params![outgoing.id.to_string(), desk.now, heard_of_by_nobody.then_some(REPEATED)];
     c.prepare_cached(sql)?.execute(values)?;
     usage::count_answer(c, outgoing.organization, reply, desk.now)?;
     Ok(Next::Send(Box::new(outgoing)))
-}
-
-fn set_status(c: &Connection, id: MessageId, status: MessageStatus, at: Option<&str>) -> Result<()> {
-    let sql = "UPDATE messages SET status = ?2, status_at = COALESCE(?3, status_at)
-               WHERE id = ?1 AND status IN ('queued', 'sending', 'unknown')";
-    c.prepare_cached(sql)?.execute(params![id.to_string(), status.as_str(), at])?;
-    Ok(())
 }
 
 impl Store {

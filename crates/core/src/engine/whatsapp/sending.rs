@@ -43,6 +43,14 @@ impl Engine {
                     let wait = (until - self.parts.clock.now()).to_std().unwrap_or_default();
                     return Err(JobFailure::postponed(wait));
                 }
+                Next::GivenUp(outgoing, unsent) => {
+                    self.parts.whatsapp.tell(unsent);
+                    metrics::counter!("whatsapp_messages_failed_total").increment(1);
+                    tracing::error!(message = %outgoing.id, "nobody knows whether a message was sent: it is given up");
+                    // The customer may have got nothing: somebody has to look.
+                    let alert = alert_owner(outgoing.organization, outgoing.conversation, "unsent");
+                    return Ok(self.enqueue(alert).await.map(drop)?);
+                }
                 Next::Send(outgoing) => self.send_one(*outgoing).await?,
             }
         }

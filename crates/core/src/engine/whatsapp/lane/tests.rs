@@ -448,6 +448,10 @@ async fn a_message_of_which_nobody_knows_is_not_sent_blindly() {
 #[tokio::test]
 async fn without_news_it_is_sent_once_more_and_no_oftener() {
     let shop = Shop::new().await;
+    shop.says(OWNER, "o1", "oi").await;
+    shop.quiet().await;
+    let told = || shop.graph.sent().iter().filter(|m| m.addressee() == OWNER).count();
+    let before = told();
     shop.graph.always_to(ANA, Behaviour::Drop);
     shop.says(ANA, "w1", "que horas abre a piscina?").await;
     for _ in 0..10 {
@@ -458,10 +462,11 @@ async fn without_news_it_is_sent_once_more_and_no_oftener() {
         .graph
         .requests()
         .iter()
-        .filter(|r| String::from_utf8_lossy(&r.body).contains("abre às 6h"))
+        .filter(|r| r.json()["to"] == ANA && String::from_utf8_lossy(&r.body).contains("abre às 6h"))
         .count();
     assert_eq!(posts, 2);
     assert_eq!(shop.messages().await.pop().unwrap().status, MessageStatus::Failed);
+    assert_eq!(told(), before + 1, "the owner has to look after the customer");
 }
 
 #[tokio::test]
@@ -587,6 +592,28 @@ async fn a_refusal_between_does_not_give_another_repetition() {
     }
     assert!(shop.sent().is_empty(), "{:?}", shop.sent());
     assert_eq!(shop.messages().await.pop().unwrap().status, MessageStatus::Failed);
+}
+
+#[tokio::test]
+async fn a_crash_does_not_use_the_one_repetition_up() {
+    let shop = Shop::new().await;
+    shop.graph.next_to(ANA, Behaviour::Drop);
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    shop.quiet().await;
+    let store = shop.engine.store();
+    let job = store.waiting_jobs(queue::WHATSAPP_SEND).await.unwrap().remove(0);
+    let reply = serde_json::from_str::<SendPayload>(&job.payload).unwrap().reply_id;
+    let patience = Patience { news: TimeDelta::seconds(60), since: shop.clock.now() };
+    // Begun again and again, and the process dies each time before anything goes out.
+    for _ in 0..3 {
+        shop.clock.advance(Duration::from_secs(61));
+        let next = store.begin_sending(reply, patience).await.unwrap();
+        assert!(matches!(next, Next::Send(_)), "{next:?}");
+    }
+    shop.clock.advance(Duration::from_secs(61));
+    shop.work().await;
+    assert_eq!(shop.sent().len(), 1);
+    assert_eq!(shop.messages().await.pop().unwrap().status, MessageStatus::Sent);
 }
 
 #[tokio::test]
