@@ -1,5 +1,7 @@
 //! Output, exit codes, configuration: what scripts depend on.
 
+use std::path::PathBuf;
+
 use serde_json::json;
 
 use crate::deployment::{Deployment, fixture, fixtures};
@@ -187,4 +189,19 @@ fn the_owner_is_made_once_and_a_generated_password_is_shown_once() {
     assert!(ran.stderr.contains("at least 10 characters"), "{}", ran.stderr);
     deployment.run_with_input(&short, b"").expect(3);
     deployment.run(&["init", "--password-stdin"]).expect(2);
+}
+
+/// A library that thinks of its makers keeps a device id and events there.
+#[test]
+fn a_search_leaves_nothing_in_the_users_own_folders() {
+    let (deployment, home) = (fixtures(), tempfile::tempdir().unwrap());
+    let installed = std::env::var_os("XDG_DATA_HOME")
+        .map_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap()).join(".local/share"), PathBuf::from);
+    let mut command = deployment.command(&["search", "horário"]);
+    // Without variables by which a library knows that it is only being tested.
+    command.env_clear().env("HOME", home.path()).env("XDG_DATA_HOME", installed);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let left: Vec<_> = std::fs::read_dir(home.path()).unwrap().map(|e| e.unwrap().path()).collect();
+    assert!(left.is_empty(), "{left:?}");
 }
