@@ -14,6 +14,7 @@ use ort::value::Tensor;
 use tokenizers::{Encoding, Tokenizer, TruncationParams};
 use tracing::Instrument;
 
+use super::together::{Run, Together};
 use super::{Embedder, ModelProfile, Pooling, TokenCounter};
 use crate::error::{Error, Result};
 
@@ -65,9 +66,8 @@ fn tokenizer_failed(error: tokenizers::Error) -> Error {
 pub struct LocalEmbedder {
     profile: ModelProfile,
     inner: Arc<Inner>,
-    /// Questions take turns in the order in which they came: of many who ask at once nobody waits for
-    /// somebody who came later.
-    turns: tokio::sync::Mutex<()>,
+    /// Questions that come at the same time.
+    together: Arc<Together>,
 }
 
 struct Inner {
@@ -114,7 +114,7 @@ impl LocalEmbedder {
             wants_types,
             one_by_one: profile.dynamic_quantization,
         };
-        Ok(Self { profile, inner: Arc::new(inner), turns: tokio::sync::Mutex::default() })
+        Ok(Self { profile, inner: Arc::new(inner), together: Arc::default() })
     }
 
     async fn run(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>> {
@@ -209,6 +209,16 @@ impl Inner {
     }
 }
 
+impl Run for Inner {
+    fn run(&self, texts: &[String]) -> Result<Vec<Vec<f32>>> {
+        self.embed(texts)
+    }
+
+    fn takes_several(&self) -> bool {
+        !self.one_by_one
+    }
+}
+
 /// Brings the graph's output to one unit vector a text.
 fn pool(
     values: &[f32],
@@ -267,9 +277,7 @@ impl Embedder for LocalEmbedder {
     }
 
     async fn embed_query(&self, text: &str) -> Result<Vec<f32>> {
-        let _turn = self.turns.lock().await;
-        let mut vectors = self.run(vec![format!("{}{text}", self.profile.query_prefix)]).await?;
-        vectors.pop().ok_or_else(|| Error::internal("the embedding model returned nothing"))
+        self.together.embed(format!("{}{text}", self.profile.query_prefix), &self.inner).await
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! [`Embedder`] is what the rest of the library knows. One file per provider (`local.rs`: ONNX
 //! Runtime in the process; `openai.rs`: an OpenAI-compatible service); `catalogue.rs` says which
-//! models exist and which are installed; `download.rs` fetches one from the model hub.
+//! models exist and which are installed; `together.rs` lets questions share a run; `download.rs` fetches one from the model hub.
 
 mod catalogue;
 mod download;
@@ -11,6 +11,7 @@ mod local;
 mod openai;
 mod profile;
 mod runtime;
+mod together;
 
 use std::sync::Arc;
 
