@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lancedb::{Connection, Table};
+use tokio::sync::Semaphore;
 
 use crate::config::IndexConfig;
 use crate::error::{Error, Result};
@@ -34,6 +35,7 @@ pub struct Index {
     ann_min_rows: usize,
     /// Tables that were opened: opening one for every question would cost more than searching it.
     open: Mutex<HashMap<GenerationId, Generation>>,
+    turns: Arc<Semaphore>,
 }
 
 /// One generation, open for reading and writing.
@@ -44,6 +46,9 @@ pub struct Generation {
     ann_min_rows: usize,
     /// Whether the text index was seen.
     text_index: Arc<AtomicBool>,
+    /// Searches take turns in the order in which they came, as many at once as there are processors: side
+    /// by side all of them would end late, and some much later than others.
+    turns: Arc<Semaphore>,
 }
 
 impl Index {
@@ -57,7 +62,9 @@ impl Index {
             .await
             .map_err(|e| failed("open", e))?;
         let open = Mutex::default();
-        Ok(Self { connection, folder: folder.to_path_buf(), ann_min_rows: config.ann_min_rows, open })
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let turns = Arc::new(Semaphore::new(processors));
+        Ok(Self { connection, folder: folder.to_path_buf(), ann_min_rows: config.ann_min_rows, open, turns })
     }
 
     /// Makes the empty table of a new generation.
@@ -103,7 +110,8 @@ impl Index {
     }
 
     fn generation(&self, table: Table, dimension: usize) -> Generation {
-        Generation { table, dimension, ann_min_rows: self.ann_min_rows, text_index: Arc::default() }
+        let (ann_min_rows, turns) = (self.ann_min_rows, Arc::clone(&self.turns));
+        Generation { table, dimension, ann_min_rows, text_index: Arc::default(), turns }
     }
 
     fn opened(&self) -> MutexGuard<'_, HashMap<GenerationId, Generation>> {

@@ -54,6 +54,7 @@ pub struct Candidate {
 impl Generation {
     /// The candidates of both sides, each once, in no order.
     pub async fn candidates(&self, query: &Query) -> Result<Vec<Candidate>> {
+        let _turn = self.turns.acquire().await;
         let (near, text) = futures::try_join!(self.nearest(query), self.full_text(query))?;
         let mut found: HashMap<ChunkId, Candidate> = HashMap::new();
         for candidate in near.into_iter().chain(text) {
