@@ -98,9 +98,12 @@ impl Store {
             let total: u32 =
                 c.prepare_cached(&counting)?.query_row(parameters.as_slice(), |row| row.get(0))?;
             let offset = page.saturating_sub(1).saturating_mul(limit);
+            // The pages before this one are passed over in the index: only this one's rows are read.
             let sql = format!(
-                "SELECT {} FROM conversations v JOIN contacts k ON k.id = v.contact_id WHERE {conditions}
-                 ORDER BY v.last_message_at DESC, v.id DESC LIMIT {limit} OFFSET {offset}",
+                "SELECT {} FROM (SELECT v.rowid AS place FROM conversations v WHERE {conditions}
+                                 ORDER BY v.last_message_at DESC, v.id DESC LIMIT {limit} OFFSET {offset}) page
+                 JOIN conversations v ON v.rowid = page.place JOIN contacts k ON k.id = v.contact_id
+                 ORDER BY v.last_message_at DESC, v.id DESC",
                 columns()
             );
             let mut statement = c.prepare(&sql)?;
