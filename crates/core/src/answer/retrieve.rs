@@ -1,14 +1,15 @@
 //! The chunks that may answer a question, in order.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::Question;
 use crate::embed::Embedder;
 use crate::error::Result;
 use crate::index::{Candidate, Generation, Query, Weights, fuse};
-use crate::model::{AgentId, Hit, Locale, OrganizationId, SearchMode};
+use crate::model::{AgentId, ChunkId, Hit, Locale, OrganizationId, SearchMode};
 use crate::store::{FoundChunk, Store};
-use crate::text::{detect, query_terms};
+use crate::text::{TermSet, chunk_terms, detect, query_terms};
 
 /// Candidates taken from each side before they are fused. More help neither side and cost time.
 const POOL: usize = 50;
@@ -77,7 +78,7 @@ impl Retriever<'_> {
             SearchMode::Hybrid if trusted => Weights::TRUSTED,
             SearchMode::Hybrid => Weights::FOREIGN,
         };
-        let hits = self.rank(candidates, weights, question).await?;
+        let hits = self.rank(candidates, &terms, weights, question).await?;
         let threshold = question.min_score.unwrap_or(profile.default_threshold);
         Ok(Retrieved { question: question.text.clone(), hits, threshold, trusted, terms })
     }
@@ -85,10 +86,10 @@ impl Retriever<'_> {
     async fn rank(
         &self,
         candidates: Vec<Candidate>,
+        terms: &[String],
         weights: Weights,
         question: &Question,
     ) -> Result<Vec<Hit>> {
-        let weight = term_weights(&candidates);
         let ids = candidates.iter().map(|c| c.chunk_id).collect();
         let own = self.agent_id.map(|a| a.to_string());
         // The store says what is current: rows of an old version or of a deleted document drop out.
@@ -101,6 +102,10 @@ impl Retriever<'_> {
             .filter(|f| f.agent_id.is_none() || f.agent_id == own)
             .map(|f| (f.chunk.id, f))
             .collect();
+        let hashes = TermSet::hashes(terms);
+        let has: HashMap<ChunkId, Vec<bool>> =
+            known.iter().map(|(id, found)| (*id, self.terms_of(found).has(&hashes))).collect();
+        let weight = term_weights(terms.len(), &has.values().map(Vec::as_slice).collect::<Vec<_>>());
         let current = candidates.into_iter().filter(|c| known.contains_key(&c.chunk_id));
         let current = current.filter(|c| match question.mode {
             SearchMode::Text => c.bm25 > 0.0,
@@ -122,21 +127,32 @@ impl Retriever<'_> {
                 content: found.chunk.content,
                 cosine: ranked.candidate.cosine,
                 bm25: ranked.candidate.bm25,
-                coverage: coverage(&ranked.candidate.has_terms, &weight),
+                coverage: has.get(&found.chunk.id).map_or(0.0, |has| coverage(has, &weight)),
                 rank_score: ranked.score,
             })
         });
         Ok(hits.collect())
     }
+
+    /// The terms of a chunk: kept since it was ingested, or made again for one from before they were.
+    fn terms_of<'f>(&self, found: &'f FoundChunk) -> Cow<'f, TermSet> {
+        found.terms.as_ref().map_or_else(
+            || {
+                let chunk = &found.chunk;
+                let terms = chunk_terms(&chunk.content, chunk.heading.as_deref(), self.language);
+                Cow::Owned(TermSet::of(terms.iter().map(String::as_str)))
+            },
+            Cow::Borrowed,
+        )
+    }
 }
 
 /// What each of the question's terms weighs: a term few candidates have says more. The candidates
 /// stand in for the whole corpus; a term none of them has weighs most, for it is what is missing.
-fn term_weights(candidates: &[Candidate]) -> Vec<f32> {
-    let terms = candidates.first().map_or(0, |c| c.has_terms.len());
+fn term_weights(terms: usize, candidates: &[&[bool]]) -> Vec<f32> {
     #[expect(clippy::cast_precision_loss, reason = "a few dozen candidates")]
     let weight = |term: usize| {
-        let having = candidates.iter().filter(|c| c.has_terms[term]).count() as f32;
+        let having = candidates.iter().filter(|has| has[term]).count() as f32;
         ((candidates.len() as f32 + FEW) / (having + 1.0)).ln_1p()
     };
     (0..terms).map(weight).collect()
@@ -151,20 +167,10 @@ fn coverage(has_terms: &[bool], weights: &[f32]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::ChunkId;
-
-    fn candidate(has: &[bool]) -> Candidate {
-        Candidate { chunk_id: ChunkId(uuid::Uuid::nil()), cosine: 0.0, bm25: 0.0, has_terms: has.to_vec() }
-    }
-
     #[test]
     fn rare_words_weigh_more_and_missing_ones_most() {
-        let candidates = [
-            candidate(&[true, true, false]),
-            candidate(&[true, false, false]),
-            candidate(&[true, false, false]),
-        ];
-        let weights = term_weights(&candidates);
+        let candidates: [&[bool]; 3] = [&[true, true, false], &[true, false, false], &[true, false, false]];
+        let weights = term_weights(3, &candidates);
         assert!(weights[0] < weights[1] && weights[1] < weights[2]);
         assert!(coverage(&[true, false, false], &weights) < 0.3);
         assert!(coverage(&[true, true, true], &weights) > 0.99);

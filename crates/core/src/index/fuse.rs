@@ -61,7 +61,7 @@ mod tests {
     use crate::model::ChunkId;
 
     fn candidate(id: u128, cosine: f32, bm25: f32) -> Candidate {
-        Candidate { chunk_id: ChunkId(uuid::Uuid::from_u128(id)), cosine, bm25, has_terms: Vec::new() }
+        Candidate { chunk_id: ChunkId(uuid::Uuid::from_u128(id)), cosine, bm25 }
     }
 
     fn order(candidates: Vec<Candidate>, weights: Weights) -> Vec<u128> {

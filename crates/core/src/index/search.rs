@@ -47,8 +47,6 @@ pub struct Candidate {
     pub cosine: f32,
     /// BM25 score; 0 if full text did not find it.
     pub bm25: f32,
-    /// Which of the question's terms it has, in the order of the question's terms.
-    pub has_terms: Vec<bool>,
 }
 
 impl Generation {
@@ -82,13 +80,13 @@ impl Generation {
             .nprobes(PROBES)
             .map_err(|e| failed("search", e))?
             .limit(query.limit)
-            .select(Select::columns(&[CHUNK_ID, TERMS, "_distance"]));
+            .select(Select::columns(&[CHUNK_ID, "_distance"]));
         let search = if query.everything { search } else { search.only_if(visible(query)) };
         let batches: Vec<RecordBatch> = collect(search.execute().await).await?;
         let mut found = Vec::new();
         for batch in &batches {
             let distances = floats(batch, "_distance")?;
-            push(batch, &query.terms, &mut found, |row| (cosine_of(distances.value(row)), 0.0))?;
+            push(batch, &mut found, |row| (cosine_of(distances.value(row)), 0.0))?;
         }
         Ok(found)
     }
@@ -105,7 +103,7 @@ impl Generation {
             .query()
             .full_text_search(wanted)
             .limit(query.limit)
-            .select(Select::columns(&[CHUNK_ID, TERMS, VECTOR, "_score"]));
+            .select(Select::columns(&[CHUNK_ID, VECTOR, "_score"]));
         let search = if query.everything { search } else { search.only_if(visible(query)) };
         let batches: Vec<RecordBatch> = collect(search.execute().await).await?;
         let mut found = Vec::new();
@@ -115,7 +113,7 @@ impl Generation {
                 .column_by_name(VECTOR)
                 .and_then(|c| c.as_fixed_size_list_opt())
                 .ok_or_else(|| Error::internal("the index returned no vectors"))?;
-            push(batch, &query.terms, &mut found, |row| {
+            push(batch, &mut found, |row| {
                 let own = vectors.value(row);
                 let own = own.as_primitive::<Float32Type>().values();
                 let dot = own.iter().zip(&query.vector).map(|(a, b)| a * b).sum();
@@ -133,22 +131,11 @@ where
     stream.map_err(|e| failed("search", e))?.try_collect().await.map_err(|e| failed("search", e))
 }
 
-fn push(
-    batch: &RecordBatch,
-    terms: &[String],
-    found: &mut Vec<Candidate>,
-    scores: impl Fn(usize) -> (f32, f32),
-) -> Result<()> {
-    let (ids, texts) = (schema::texts(batch, CHUNK_ID)?, schema::texts(batch, TERMS)?);
+fn push(batch: &RecordBatch, found: &mut Vec<Candidate>, scores: impl Fn(usize) -> (f32, f32)) -> Result<()> {
+    let ids = schema::texts(batch, CHUNK_ID)?;
     for row in 0..batch.num_rows() {
         let (cosine, bm25) = scores(row);
-        let own: std::collections::HashSet<&str> = texts.value(row).split(' ').collect();
-        found.push(Candidate {
-            chunk_id: ids.value(row).parse()?,
-            cosine,
-            bm25,
-            has_terms: terms.iter().map(|t| own.contains(t.as_str())).collect(),
-        });
+        found.push(Candidate { chunk_id: ids.value(row).parse()?, cosine, bm25 });
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::index::{Entry, Generation};
 use crate::model::{ChunkId, DocumentId, OrganizationId};
 use crate::store::{ChunkRow, NewVersion, Origin, Store};
-use crate::text::{detect, terms};
+use crate::text::{TermSet, chunk_terms};
 
 /// Rows written to the index in one go.
 const ROWS: usize = 1024;
@@ -68,7 +68,7 @@ impl<'a> Committer<'a> {
         let Prepared { work, metadata, page_count, chunks } = document;
         let id = work.known.unwrap_or_else(|| DocumentId(self.clock.new_id()));
         let chunks =
-            chunks.into_iter().map(|text| ChunkRow { id: ChunkId(self.clock.new_id()), text }).collect();
+            chunks.into_iter().map(|text| ChunkRow::new(ChunkId(self.clock.new_id()), text)).collect();
         self.open.push_back(Open {
             path: work.path.clone(),
             asked: 0,
@@ -116,7 +116,7 @@ impl<'a> Committer<'a> {
             while document.answered < document.asked {
                 let vector =
                     vectors.next().ok_or_else(|| Error::internal("the embedder returned too few vectors"))?;
-                let entry = entry(&document.version, document.answered, vector, self.language, &now);
+                let entry = entry(&mut document.version, document.answered, vector, self.language, &now);
                 self.entries.push(entry);
                 document.answered += 1;
             }
@@ -197,19 +197,17 @@ fn embedded_text(row: &ChunkRow) -> String {
     }
 }
 
+/// The row of a chunk in the index; the chunk learns its terms.
 fn entry(
-    version: &NewVersion,
+    version: &mut NewVersion,
     index: usize,
     vector: Vec<f32>,
     language: crate::model::Locale,
     now: &str,
 ) -> Entry {
-    let ChunkRow { id, text } = &version.chunks[index];
-    let spoken = detect(&text.content, language);
-    let mut words = terms(&text.content, spoken);
-    if let Some(heading) = &text.heading {
-        words.extend(terms(heading, spoken));
-    }
+    let ChunkRow { id, text, terms } = &mut version.chunks[index];
+    let words = chunk_terms(&text.content, text.heading.as_deref(), language);
+    *terms = TermSet::of(words.iter().map(String::as_str));
     Entry {
         chunk_id: *id,
         organization_id: version.organization_id,

@@ -6,6 +6,7 @@ use super::rows::Cells;
 use super::{Store, rows};
 use crate::error::Result;
 use crate::model::{AgentId, Chunk, ChunkId, ChunkText, DocumentId, FileType, OrganizationId};
+use crate::text::TermSet;
 
 /// A chunk with its id, on its way into the store.
 #[derive(Debug, Clone)]
@@ -14,6 +15,15 @@ pub struct ChunkRow {
     pub id: ChunkId,
     /// The chunk.
     pub text: ChunkText,
+    /// What it is found by.
+    pub terms: TermSet,
+}
+
+impl ChunkRow {
+    /// A chunk whose terms are not known yet.
+    pub fn new(id: ChunkId, text: ChunkText) -> Self {
+        Self { id, text, terms: TermSet::default() }
+    }
 }
 
 /// A chunk with what a citation needs of its document.
@@ -29,6 +39,8 @@ pub struct FoundChunk {
     pub file_type: FileType,
     /// The agent that alone may use the document, as text.
     pub agent_id: Option<String>,
+    /// What the chunk is found by; `None` for one from before that was kept.
+    pub terms: Option<TermSet>,
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Chunk> {
@@ -64,6 +76,7 @@ fn read_found(row: &Row<'_>) -> rusqlite::Result<FoundChunk> {
         path: cells.get()?,
         file_type: cells.word("file type", FileType::from_stored)?,
         agent_id: cells.get()?,
+        terms: cells.get::<Option<Vec<u8>>>()?.map(|bytes| TermSet::from_bytes(&bytes)),
     })
 }
 
@@ -71,7 +84,7 @@ fn read_found(row: &Row<'_>) -> rusqlite::Result<FoundChunk> {
 /// upload that waits, is being processed, or could not be read does not hide them.
 const FOUND: &str =
     "SELECT k.id, k.document_id, k.chunk_index, k.page_number, k.char_start, k.char_end, k.token_count,
-                            k.heading, k.content, d.filename, d.path, d.file_type, d.agent_id
+                            k.heading, k.content, d.filename, d.path, d.file_type, d.agent_id, k.terms
                      FROM document_chunks k JOIN documents d ON d.id = k.document_id
                      WHERE k.organization_id = ?1";
 
@@ -87,10 +100,10 @@ pub(super) fn replace(
     c.prepare_cached("DELETE FROM document_chunks WHERE document_id = ?1")?.execute([&document])?;
     let mut insert = c.prepare_cached(
         "INSERT INTO document_chunks (id, organization_id, document_id, chunk_index, content, heading, token_count,
-                                      page_number, char_start, char_end, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                                      page_number, char_start, char_end, created_at, terms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?;
-    for (index, ChunkRow { id, text }) in chunks.iter().enumerate() {
+    for (index, ChunkRow { id, text, terms }) in chunks.iter().enumerate() {
         insert.execute(params![
             id.to_string(),
             organization,
@@ -103,6 +116,7 @@ pub(super) fn replace(
             text.char_start,
             text.char_end,
             now,
+            terms.to_bytes(),
         ])?;
     }
     Ok(())

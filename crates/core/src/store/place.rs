@@ -111,7 +111,7 @@ impl Place {
             content_hash: claim.hash.clone(),
             metadata: claim.metadata.clone(),
             page_count: 1,
-            chunks: vec![ChunkRow { id: ChunkId(self.clock.new_id()), text }],
+            chunks: vec![ChunkRow::new(ChunkId(self.clock.new_id()), text)],
         };
         self.store.commit_versions(vec![version], tidy_job()).await.unwrap().pop().unwrap()
     }

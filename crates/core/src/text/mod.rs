@@ -9,9 +9,11 @@ mod language;
 mod sentences;
 mod stem;
 mod stopwords;
+mod term_set;
 mod terms;
 
 pub use fold::fold;
 pub use language::detect;
 pub use sentences::sentence_spans;
-pub use terms::{query_terms, terms};
+pub use term_set::TermSet;
+pub use terms::{chunk_terms, query_terms, terms};

@@ -28,6 +28,15 @@ pub fn terms(text: &str, language: Locale) -> Vec<String> {
     out
 }
 
+/// What a chunk is found by: the terms of its text and of the heading above it, in the language of the text;
+/// `default` is the one it is expected in.
+pub fn chunk_terms(content: &str, heading: Option<&str>, default: Locale) -> Vec<String> {
+    let spoken = detect(content, default);
+    let mut all = terms(content, spoken);
+    all.extend(heading.into_iter().flat_map(|heading| terms(heading, spoken)));
+    all
+}
+
 /// The distinct terms of a question, in order; `default` is the language it is expected in.
 pub fn query_terms(question: &str, default: Locale) -> Vec<String> {
     let mut seen = BTreeSet::new();

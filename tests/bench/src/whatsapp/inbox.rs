@@ -21,7 +21,7 @@ const TARGET_SIZE: (usize, usize) = (100_000, 50);
 const COMMON: [&str; 10] =
     ["entrega", "cachorro", "coleira", "banho", "vacina", "pedido", "boleto", "desconto", "cliente", "exame"];
 /// Beginnings of words, as somebody types them.
-const BEGUN: [&str; 4] = ["ent", "vac", "ped", "cach"];
+const BEGUN: [&str; 4] = ["entr", "vaci", "pedi", "cach"];
 
 pub fn measure(setting: &Setting, report: &mut Report) -> Result<()> {
     let (conversations, messages) = (setting.options.conversations, setting.options.messages);
