@@ -185,3 +185,23 @@ fn every_question_is_kept() {
     assert_eq!(status["queries"], 2);
     assert!(status["refusedQueries"].as_u64().unwrap() >= 1);
 }
+
+/// A data directory from before chunks kept their terms: nothing has to be done about it.
+#[test]
+fn chunks_from_before_their_terms_were_kept_answer_as_all_others() {
+    let mut deployment = Deployment::new();
+    deployment.env.push(("AGENTCTL_ANSWER__CACHE_SECONDS".to_owned(), "0".to_owned()));
+    deployment.ingest(&[&fixture("documents/atendimento")]);
+    let asked = [questions("pt.jsonl"), questions("unanswerable.jsonl")].concat();
+    let told = || -> Vec<Value> {
+        batch(&deployment, &["query"], &asked).iter().map(|a| json!([a["answer"], a["sources"]])).collect()
+    };
+    let before = told();
+    let answered = before.iter().filter(|a| !a[1].as_array().unwrap().is_empty()).count();
+    assert!(answered > 5 && answered < asked.len(), "{answered} of {} are answered", asked.len());
+    let database = rusqlite::Connection::open(deployment.data_dir().join("agent.sqlite3")).unwrap();
+    let forgotten =
+        database.execute("UPDATE document_chunks SET terms = NULL WHERE terms IS NOT NULL", []).unwrap();
+    assert!(forgotten > 0);
+    assert_eq!(told(), before);
+}
