@@ -40,6 +40,9 @@ use workshop::Workshop;
 /// How often those who no longer call are forgotten.
 const FORGET: Duration = Duration::from_mins(1);
 
+/// How long a step that cannot be interrupted may take at the end: loading the model, a run of it.
+const LAST_STEPS: Duration = Duration::from_secs(10);
+
 /// Serves a deployment until `shutdown` is done, then finishes the requests and jobs in hand.
 ///
 /// A data directory that was never initialised is: the first to register becomes its owner.
@@ -79,6 +82,7 @@ pub async fn run(
     server::serve(listener, router::router(&app), &server_config, shutdown).await;
     chores.abort();
     workers.stop(Duration::from_secs(server_config.shutdown_seconds)).await;
+    app.workshop().close(LAST_STEPS).await;
     engine.close().await?;
     tracing::info!("stopped");
     Ok(())

@@ -6,18 +6,24 @@
 
 use std::future::Future;
 use std::panic::resume_unwind;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use agent_core::{Error, Result};
 use anyhow::Context;
-use tokio::runtime::{Builder, EnterGuard, Runtime};
+use tokio::runtime::{Builder, EnterGuard, Handle, Runtime};
 use tracing::Instrument;
 
 /// How much its threads give way, as `nice` counts: enough to be put off for whoever has just woken up, too
 /// little to starve.
 const NICE: i32 = 5;
 
-/// A runtime of its own for long work. Dropped, what is still running is left behind.
-pub struct Workshop(Option<Runtime>);
+/// A runtime of its own for long work. Dropped without being closed, what is still running is left behind.
+pub struct Workshop {
+    threads: Handle,
+    /// Until it is closed.
+    runtime: Mutex<Option<Runtime>>,
+}
 
 impl Workshop {
     /// Starts its threads.
@@ -28,12 +34,12 @@ impl Workshop {
             .enable_all()
             .build()
             .context("the threads that answer could not be started")?;
-        Ok(Self(Some(runtime)))
+        Ok(Self { threads: runtime.handle().clone(), runtime: Mutex::new(Some(runtime)) })
     }
 
     /// While the guard lives, tasks that are spawned run here.
-    pub fn enter(&self) -> Option<EnterGuard<'_>> {
-        self.0.as_ref().map(Runtime::enter)
+    pub fn enter(&self) -> EnterGuard<'_> {
+        self.threads.enter()
     }
 
     /// Runs work here to its end, even if nobody waits for it any more. A panic goes on to who does.
@@ -42,8 +48,7 @@ impl Workshop {
         T: Send + 'static,
     {
         let stopping = || Error::unavailable("the daemon is stopping: ask again in a moment");
-        let runtime = self.0.as_ref().ok_or_else(stopping)?;
-        match runtime.spawn(work.in_current_span()).await {
+        match self.threads.spawn(work.in_current_span()).await {
             Ok(outcome) => outcome,
             Err(cut_off) if cut_off.is_panic() => resume_unwind(cut_off.into_panic()),
             Err(_) => Err(stopping()),
@@ -52,15 +57,26 @@ impl Workshop {
 
     /// Starts work here that nobody waits for.
     pub fn start(&self, work: impl Future<Output = ()> + Send + 'static) {
-        if let Some(runtime) = &self.0 {
-            runtime.spawn(work.in_current_span());
+        self.threads.spawn(work.in_current_span());
+    }
+
+    /// Ends it: no step is begun any more, and those that have begun end, if they take no longer than `limit`.
+    ///
+    /// A process must not end before: it would take the model's library away from a thread that loads a model
+    /// or embeds, which then crashes.
+    pub async fn close(&self, limit: Duration) {
+        let runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(runtime) = runtime {
+            // Fails only if this runtime ends as well, and then nobody waits for it.
+            let _ = tokio::task::spawn_blocking(move || runtime.shutdown_timeout(limit)).await;
         }
     }
 }
 
 impl Drop for Workshop {
     fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
+        let runtime = self.runtime.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(runtime) = runtime.take() {
             // Waiting is not possible where async code drops it, and what had to end was stopped before.
             runtime.shutdown_background();
         }
@@ -76,6 +92,9 @@ fn give_way() {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
 
     #[tokio::test]
@@ -87,6 +106,29 @@ mod tests {
         // A process that is nice already stays so.
         assert_eq!(theirs, Some(NICE.max(own)));
         assert_eq!(nice(), own);
+    }
+
+    #[tokio::test]
+    async fn what_has_begun_is_over_when_it_is_closed_and_nothing_begins_afterwards() {
+        let workshop = Workshop::open().unwrap();
+        let (begun, wait) = tokio::sync::oneshot::channel();
+        let (go, gone) = std::sync::mpsc::channel::<()>();
+        let over = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&over);
+        workshop.start(async move {
+            let step = tokio::task::spawn_blocking(move || {
+                let _ = begun.send(());
+                // Let on once the workshop is being closed, as far as a test can see that.
+                let _ = gone.recv();
+                flag.store(true, Ordering::SeqCst);
+            });
+            let _ = step.await;
+        });
+        wait.await.unwrap();
+        let closing = workshop.close(Duration::from_mins(1));
+        let ((), ()) = tokio::join!(closing, async { go.send(()).unwrap() });
+        assert!(over.load(Ordering::SeqCst));
+        assert!(workshop.run(async { Ok(()) }).await.is_err());
     }
 
     #[tokio::test]
