@@ -23,6 +23,7 @@ async fn begin(engine: &Engine, name: &str) -> Upload {
         agent_id: None,
         metadata: Metadata::new(),
         size_limit: u64::MAX,
+        document_limit: None,
     };
     engine.begin_upload(info).await.unwrap()
 }

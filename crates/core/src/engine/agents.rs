@@ -28,11 +28,23 @@ impl Engine {
             .ok_or_else(|| missing(id_or_name))
     }
 
-    /// Creates an agent.
+    /// Creates an agent, whatever the plan allows: for whoever runs the deployment.
     pub async fn create_agent(&self, new: NewAgent) -> Result<Agent> {
+        self.create(new, None).await
+    }
+
+    /// Creates an agent. Fails with `agent_limit_reached` if the plan allows no further one.
+    pub async fn create_agent_in_plan(&self, new: NewAgent) -> Result<Agent> {
+        // The reason in full; between this and the writing somebody else may take the last place.
+        self.check_agent_quota().await?;
+        self.create(new, self.limits().await?.max_agents).await
+    }
+
+    async fn create(&self, new: NewAgent, limit: Option<u64>) -> Result<Agent> {
         check(Some(&new.name), new.temperature, new.max_tokens)?;
         new.menu.as_ref().map_or(Ok(()), check_menu)?;
-        self.parts.store.create_agent(self.organization.id, new, self.parts.config.answer.locale).await
+        let locale = self.parts.config.answer.locale;
+        self.parts.store.create_agent(self.organization.id, new, locale, limit).await
     }
 
     /// Changes an agent.

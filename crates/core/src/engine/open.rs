@@ -75,7 +75,7 @@ impl Engine {
         let (organization, made) = store.ensure_organization(name).await?;
         if store.default_agent(organization.id).await?.is_none() {
             let first = NewAgent { name: FIRST_AGENT.to_owned(), ..NewAgent::default() };
-            store.create_agent(organization.id, first, config.answer.locale).await?;
+            store.create_agent(organization.id, first, config.answer.locale, None).await?;
         }
         Ok((Self::assemble(config, clock, store, organization).await?, made))
     }

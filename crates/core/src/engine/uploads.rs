@@ -8,7 +8,7 @@ use tracing::Instrument;
 use unicode_normalization::UnicodeNormalization;
 
 use super::Engine;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::ingest::{Incoming, Received};
 use crate::model::{AgentId, Document, FileType, Metadata};
 use crate::store::NewUpload;
@@ -29,6 +29,8 @@ pub struct UploadInfo {
     pub metadata: Metadata,
     /// Most bytes it may have. The configured limit holds besides.
     pub size_limit: u64,
+    /// Documents that the organization may have: [`Engine::limits`] knows. A new version of one is no new one.
+    pub document_limit: Option<u64>,
 }
 
 /// A document that is coming in. Dropped before [`Upload::finish`], it leaves nothing.
@@ -40,6 +42,7 @@ pub struct Upload {
     agent_id: Option<AgentId>,
     metadata: Metadata,
     limit: u64,
+    document_limit: Option<u64>,
 }
 
 impl Engine {
@@ -63,6 +66,7 @@ impl Engine {
             agent_id: info.agent_id,
             metadata: info.metadata,
             limit: info.size_limit.min(self.parts.config.ingest.max_file_mb * 1024 * 1024),
+            document_limit: info.document_limit,
         })
     }
 }
@@ -98,7 +102,8 @@ impl Upload {
     /// of a name and agent that are known is a new version, and the one before answers until it is
     /// processed. Bytes that are searchable already leave no job.
     ///
-    /// Fails with the code `empty_file` if no bytes came.
+    /// Fails with the code `empty_file` if no bytes came, and `document_limit_reached` if there is no room for
+    /// a new document.
     pub async fn finish(self) -> Result<Document> {
         if self.incoming.size() == 0 {
             return Err(refused(
@@ -108,7 +113,7 @@ impl Upload {
         }
         // Of its own: a client that hangs up must not leave half of it.
         let storing = async move {
-            let Self { engine, incoming, filename, file_type, agent_id, metadata, .. } = self;
+            let Self { engine, incoming, filename, file_type, agent_id, metadata, document_limit, .. } = self;
             let received = incoming.complete().await?;
             let upload = NewUpload {
                 organization_id: engine.organization.id,
@@ -118,6 +123,7 @@ impl Upload {
                 size: received.size,
                 hash: received.hash.clone(),
                 metadata,
+                document_limit,
             };
             engine.store_upload(received, upload).await
         };
@@ -137,6 +143,10 @@ impl Engine {
         {
             // Nobody needs the bytes. If the index is being changed, whoever tidies finds them.
             self.parts.blobs.release(&self.parts.store, [hash]).await?;
+        }
+        if outcome.as_ref().is_err_and(|e| e.kind() == ErrorKind::QuotaExceeded) {
+            // The same with what the plan is called, and why it is smaller than it was.
+            self.check_document_quota().await?;
         }
         outcome
     }

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::usage::check_room;
 use super::{Store, answer_cache, rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Agent, AgentId, AgentPatch, Locale, Menu, NewAgent, OrganizationId};
@@ -140,9 +141,12 @@ impl Store {
         organization: OrganizationId,
         new: NewAgent,
         locale: Locale,
+        limit: Option<u64>,
     ) -> Result<Agent> {
         let (id, now) = (self.clock.new_id(), self.clock.timestamp());
         self.write(move |c| {
+            let counting = "SELECT COUNT(*) FROM agents WHERE organization_id = ?1";
+            check_room(c, counting, organization, limit, "agent")?;
             let agent = insert(c, id, organization, &new, locale, &now)?;
             answer_cache::outdate(c, organization)?;
             Ok(agent)

@@ -74,6 +74,7 @@ impl Place {
             size: 3,
             hash: hash.to_owned(),
             metadata: Metadata::new(),
+            document_limit: None,
         }
     }
 

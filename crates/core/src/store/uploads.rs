@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::documents::{by_id, json};
 use super::jobs::{self, NewJob};
+use super::usage::check_room;
 use super::{Store, rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{AgentId, Document, DocumentId, DocumentStatus, FileType, Metadata, OrganizationId};
@@ -33,6 +34,8 @@ pub struct NewUpload {
     pub hash: String,
     /// The uploader's pairs.
     pub metadata: Metadata,
+    /// Documents that the business may have; one more is refused, a new version is not.
+    pub document_limit: Option<u64>,
 }
 
 /// What an upload has to know of the document it is a version of.
@@ -67,6 +70,8 @@ impl Store {
     /// Records a received file with its job, in one transaction: a new document, or bytes that wait to
     /// become the next version of a known one. Bytes that are current already change nothing but the
     /// metadata.
+    ///
+    /// Fails with `QuotaExceeded`, code `document_limit_reached`, for a document beyond the limit.
     pub async fn receive_upload(&self, upload: NewUpload) -> Result<Document> {
         let (now, new_id, job) = (self.clock.timestamp(), self.clock.new_id(), self.clock.new_id());
         self.write(move |c| {
@@ -74,6 +79,9 @@ impl Store {
             check_agent(c, organization, upload.agent_id)?;
             let id = match known(c, &upload)? {
                 None => {
+                    let sql = "SELECT COUNT(*) FROM documents WHERE organization_id = ?1";
+                    // Counted where it is written: of two at once only one may be the last.
+                    check_room(c, sql, organization, upload.document_limit, "document")?;
                     insert(c, new_id, &upload, &now)?;
                     enqueue(c, job, organization, DocumentId(new_id), &now)?;
                     DocumentId(new_id)

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::Store;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::OrganizationId;
 
 /// The calendar month of a timestamp, as `2026-11`.
@@ -44,6 +44,25 @@ pub(super) fn count_answer(
     let sql = "UPDATE messages SET counted = 1 WHERE reply_id = ?1 AND counted = 0";
     c.prepare_cached(sql)?.execute([&reply])?;
     Ok(())
+}
+
+/// Fails with `QuotaExceeded` if `counting`, a statement with the organization as its parameter, says that there
+/// are as many as `limit` allows. `what` there is: `agent` or `document`.
+pub(super) fn check_room(
+    c: &Connection,
+    counting: &str,
+    organization: OrganizationId,
+    limit: Option<u64>,
+    what: &'static str,
+) -> Result<()> {
+    let Some(limit) = limit else { return Ok(()) };
+    let used: i64 = c.prepare_cached(counting)?.query_row([organization.to_string()], |row| row.get(0))?;
+    if used.unsigned_abs() < limit {
+        return Ok(());
+    }
+    let code = if what == "agent" { "agent_limit_reached" } else { "document_limit_reached" };
+    let text = format!("the plan allows {limit} {what}s, and {used} are in use: choose a larger plan");
+    Err(Error::new(ErrorKind::QuotaExceeded, text).with_code(code))
 }
 
 impl Store {

@@ -49,6 +49,7 @@ fn named(name: &str) -> UploadInfo {
         agent_id: None,
         metadata: Metadata::new(),
         size_limit: 10 * 1024 * 1024,
+        document_limit: None,
     }
 }
 
@@ -203,4 +204,24 @@ async fn nothing_is_parsed_while_the_embedding_service_is_left_alone() {
     clock.advance(Duration::from_secs(30));
     let outcome = engine.process_document(document.id, Stop::default()).await;
     assert!(outcome.is_err() || outcome.is_ok_and(|report| report.error.is_some()), "it was parsed");
+}
+
+#[tokio::test]
+async fn a_file_beyond_the_plan_is_refused_and_leaves_nothing_and_a_new_version_is_taken() {
+    let deployment = deployment().await;
+    let engine = &deployment.engine;
+    let limited = |name: &str| UploadInfo { document_limit: Some(1), ..named(name) };
+    for (name, bytes, fits) in [("a.txt", "one", true), ("b.txt", "two", false), ("a.txt", "three", true)] {
+        let mut upload = engine.begin_upload(limited(name)).await.unwrap();
+        upload.write(bytes.as_bytes()).await.unwrap();
+        let files = deployment.files();
+        match upload.finish().await {
+            Ok(_) => assert!(fits, "{name} {bytes}"),
+            Err(error) => {
+                assert!(!fits, "{name} {bytes}: {error}");
+                assert_eq!(error.code(), Some("document_limit_reached"));
+                assert!(deployment.files() < files, "the bytes stay");
+            }
+        }
+    }
 }

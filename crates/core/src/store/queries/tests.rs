@@ -32,7 +32,7 @@ impl House {
         let (organization, _) = store.ensure_organization("Padaria").await.unwrap();
         let organization = organization.id;
         let new = NewAgent { name: "Ana".into(), ..NewAgent::default() };
-        let agent = store.create_agent(organization, new, Locale::Portuguese).await.unwrap();
+        let agent = store.create_agent(organization, new, Locale::Portuguese, None).await.unwrap();
         Self { store, clock, organization, agent, _folder: folder }
     }
 
@@ -227,7 +227,7 @@ async fn every_change_of_documents_and_agents_is_another_revision() {
     store.delete_documents(whose, vec![document], tidy()).await.unwrap();
     changed(house.revision().await, "it was deleted");
     let new = NewAgent { name: "Bia".into(), ..NewAgent::default() };
-    let agent = store.create_agent(whose, new, Locale::Portuguese).await.unwrap();
+    let agent = store.create_agent(whose, new, Locale::Portuguese, None).await.unwrap();
     changed(house.revision().await, "an agent was made");
     store.update_agent(whose, agent.id, AgentPatch::default()).await.unwrap();
     changed(house.revision().await, "it changed");

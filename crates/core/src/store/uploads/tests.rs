@@ -269,7 +269,7 @@ async fn an_agent_of_another_organization_is_not_found() {
     let place = Place::new().await;
     let other = place.organization("other").await;
     let new = crate::model::NewAgent { name: "Ana".to_owned(), ..Default::default() };
-    let agent = place.store.create_agent(other, new, crate::model::Locale::default()).await.unwrap();
+    let agent = place.store.create_agent(other, new, crate::model::Locale::default(), None).await.unwrap();
     let upload = NewUpload { agent_id: Some(agent.id), ..place.upload("a.txt", "h1") };
     let refused = place.store.receive_upload(upload).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::NotFound);
@@ -296,4 +296,20 @@ async fn documents_are_listed_newest_first_in_pages_without_gaps() {
     assert_eq!(place.store.documents(place.organization, searchable).await.unwrap().1, 0);
     let uploaded = DocumentFilter { status: Some(DocumentStatus::Uploaded), ..Default::default() };
     assert_eq!(place.store.documents(place.organization, uploaded).await.unwrap().1, 3);
+}
+
+#[tokio::test]
+async fn of_two_that_come_at_once_only_one_takes_the_last_place() {
+    let place = Place::new().await;
+    let limited = |name: &str, hash: &str| NewUpload { document_limit: Some(1), ..place.upload(name, hash) };
+    let (one, two) = tokio::join!(
+        place.store.receive_upload(limited("a.txt", "h1")),
+        place.store.receive_upload(limited("b.txt", "h2"))
+    );
+    let (taken, refused) = if one.is_ok() { (one, two) } else { (two, one) };
+    assert_eq!(refused.unwrap_err().code(), Some("document_limit_reached"));
+    // A new version takes no place.
+    let there = taken.unwrap();
+    let again = place.store.receive_upload(limited(&there.filename, "h3")).await.unwrap();
+    assert_eq!(again.id, there.id);
 }

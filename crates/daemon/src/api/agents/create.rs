@@ -33,7 +33,6 @@ pub async fn create(
     Body(request): Body<CreateAgentRequest>,
 ) -> Reply<(StatusCode, Json<AgentBody>)> {
     let engine = app.engine_for(&caller).await?;
-    engine.check_agent_quota().await?;
     let new = NewAgent {
         name: request.name,
         system_prompt: request.system_prompt,
@@ -44,5 +43,5 @@ pub async fn create(
         whatsapp_phone_number: request.whatsapp_phone_number,
         menu: request.menu.map(Into::into),
     };
-    Ok((StatusCode::CREATED, Json(engine.create_agent(new).await?.into())))
+    Ok((StatusCode::CREATED, Json(engine.create_agent_in_plan(new).await?.into())))
 }

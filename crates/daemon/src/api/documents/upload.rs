@@ -50,12 +50,17 @@ pub async fn upload(
     let mut form = form
         .map_err(|_| Problem::request("unsupported_media_type", "send the file as `multipart/form-data`"))?;
     let engine = app.engine_for(&caller).await?;
-    engine.check_document_quota().await?;
+    let limits = engine.limits().await?;
     // Without a plan's limit the configured one holds alone.
-    let size_limit = engine.limits().await?.max_file_mb.map_or(u64::MAX, |mb| mb * 1024 * 1024);
+    let size_limit = limits.max_file_mb.map_or(u64::MAX, |mb| mb * 1024 * 1024);
 
-    let mut info =
-        UploadInfo { filename: String::new(), agent_id: None, metadata: BTreeMap::new(), size_limit };
+    let mut info = UploadInfo {
+        filename: String::new(),
+        agent_id: None,
+        metadata: BTreeMap::new(),
+        size_limit,
+        document_limit: limits.max_documents,
+    };
     let mut received = None;
     while let Some(mut field) = form.next_field().await.map_err(|e| malformed(&e))? {
         match field.name() {
