@@ -137,8 +137,7 @@ impl Store {
                 std::fs::create_dir_all(folder)
                     .map_err(|e| Error::io("create the data directory", folder, e))?;
             }
-            let mut connection = schema::connect(&path)?;
-            schema::migrate(&mut connection, &path)?;
+            let connection = schema::open(&path)?;
             permissions::seed(&connection, &seeds)?;
             Ok((writer::Writer::start(connection, &path, woken)?, readers::Readers::new(&path)))
         });
@@ -175,31 +174,36 @@ impl Store {
 impl From<rusqlite::Error> for Error {
     /// The database's error in the user's terms.
     fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode as Code;
-        let (kind, message) = match error.sqlite_error_code() {
-            Some(Code::DiskFull) => {
-                (ErrorKind::Storage, "the disk is full: nothing was stored; free some space and run it again")
-            }
-            Some(Code::DatabaseBusy | Code::DatabaseLocked) => (
-                ErrorKind::Conflict,
-                "the database is busy: another process is writing; try again in a moment",
-            ),
-            Some(Code::ReadOnly | Code::PermissionDenied | Code::CannotOpen) => (
-                ErrorKind::Storage,
-                "the database cannot be written: check the permissions of the data directory",
-            ),
-            Some(Code::DatabaseCorrupt | Code::NotADatabase) => {
-                (ErrorKind::Incompatible, "the database file is damaged: restore it from a backup")
-            }
-            Some(Code::SystemIoFailure) => {
-                (ErrorKind::Storage, "the database could not be read or written: check the disk")
-            }
-            _ => (ErrorKind::Internal, "the database refused a statement"),
-        };
-        let busy = kind == ErrorKind::Conflict;
-        let error = Self::new(kind, message).with_source(error);
-        if busy { error.with_code(DATABASE_BUSY) } else { error }
+        trouble(&error)
+            .unwrap_or_else(|| Self::internal("the database refused a statement"))
+            .with_source(error)
     }
+}
+
+/// What is wrong with the database or the machine it is on; `None`: a statement is at fault.
+fn trouble(error: &rusqlite::Error) -> Option<Error> {
+    use rusqlite::ErrorCode as Code;
+    let (kind, message) = match error.sqlite_error_code()? {
+        Code::DiskFull => {
+            (ErrorKind::Storage, "the disk is full: nothing was stored; free some space and run it again")
+        }
+        Code::DatabaseBusy | Code::DatabaseLocked => {
+            (ErrorKind::Conflict, "the database is busy: another process is writing; try again in a moment")
+        }
+        Code::ReadOnly | Code::PermissionDenied | Code::CannotOpen => (
+            ErrorKind::Storage,
+            "the database cannot be written: check the permissions of the data directory",
+        ),
+        Code::DatabaseCorrupt | Code::NotADatabase => {
+            (ErrorKind::Incompatible, "the database file is damaged: restore it from a backup")
+        }
+        Code::SystemIoFailure => {
+            (ErrorKind::Storage, "the database could not be read or written: check the disk")
+        }
+        _ => return None,
+    };
+    let error = Error::new(kind, message);
+    Some(if kind == ErrorKind::Conflict { error.with_code(DATABASE_BUSY) } else { error })
 }
 
 #[cfg(test)]
