@@ -251,7 +251,8 @@ impl Engine {
     }
 }
 
-/// Known documents below the folders among `paths` whose files are gone.
+/// Known documents below the folders among `paths` whose files are gone. A file that cannot be looked at (no
+/// permission, a disk that does not answer) may be there.
 fn vanished(
     paths: &[std::path::PathBuf],
     known: &std::collections::HashMap<String, crate::store::KnownFile>,
@@ -259,7 +260,9 @@ fn vanished(
     let folders: Vec<_> = paths.iter().map(|p| absolute(p)).collect::<Result<_>>()?;
     let gone = known.iter().filter(|(path, _)| {
         let path = Path::new(path);
-        path.is_absolute() && folders.iter().any(|f| path.starts_with(f)) && !path.exists()
+        path.is_absolute()
+            && folders.iter().any(|f| path.starts_with(f))
+            && matches!(path.try_exists(), Ok(false))
     });
     Ok(gone.map(|(path, file)| (file.id, path.clone())).collect())
 }
