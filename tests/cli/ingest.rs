@@ -252,6 +252,33 @@ fn ctrl_c_leaves_a_consistent_state_and_the_next_run_continues() {
 }
 
 #[test]
+fn ctrl_c_in_the_middle_of_a_long_document_gives_it_up() {
+    let deployment = Deployment::new();
+    let short = deployment.write("short.md", "# Piscina\n\nA piscina aquecida abre às 6h.");
+    deployment.ingest(&[&short]);
+    let paragraph = |n: u32| format!("A sala {n} comporta {n} pessoas sentadas e {} em pé.\n\n", n * 2);
+    let long = deployment.write("long.txt", (0..20_000).map(paragraph).collect::<String>());
+    let mut child = deployment
+        .command(&["-v", "ingest", long.to_str().unwrap()])
+        .env("AGENTCTL_LOG", "agent_core=debug")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(lines.any(|line| line.is_ok_and(|l| l.contains("parsed"))), "the run never began");
+    let interrupted =
+        std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(interrupted.success());
+    lines.for_each(drop);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let status = deployment.run(&["--json", "status"]).expect(0).json();
+    assert_eq!((&status["documents"], &status["chunks"]), (&json!(1), &json!(1)));
+    assert_eq!((&status["index"]["rows"], &status["problems"]), (&json!(1), &json!([])));
+    assert_eq!(blobs(&deployment), 1);
+}
+
+#[test]
 fn a_killed_ingest_loses_nothing_that_was_there_and_the_next_run_mends_the_rest() {
     let deployment = Deployment::new();
     let first = deployment.write("docs/first.md", "# Piscina\n\nA piscina aquecida abre às 6h.");

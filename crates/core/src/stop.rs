@@ -5,18 +5,36 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use tokio::sync::Notify;
+
 /// Asks running work to stop: what is complete is kept, the rest is left for the next run.
 #[derive(Debug, Clone, Default)]
-pub struct Stop(Arc<AtomicBool>);
+pub struct Stop(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    requested: AtomicBool,
+    told: Notify,
+}
 
 impl Stop {
     /// Asks to stop.
     pub fn request(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.0.requested.store(true, Ordering::SeqCst);
+        self.0.told.notify_waiters();
     }
 
     /// Whether to stop.
     pub fn requested(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.0.requested.load(Ordering::SeqCst)
+    }
+
+    /// Returns when it is time to stop.
+    pub async fn wait(&self) {
+        // Made before the flag is looked at: a request in between is not missed.
+        let told = self.0.told.notified();
+        if !self.requested() {
+            told.await;
+        }
     }
 }

@@ -16,7 +16,7 @@ use tracing::Instrument;
 
 use super::together::{Run, Together};
 use super::{Embedder, ModelProfile, Pooling, TokenCounter};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// Tokens of a batch, padding included. Best or close to it for texts of 24 and of 190 tokens.
 const BATCH_TOKENS: usize = 512;
@@ -120,13 +120,18 @@ impl LocalEmbedder {
     async fn run(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>> {
         let inner = Arc::clone(&self.inner);
         let span = tracing::debug_span!("embed", texts = texts.len());
-        let task = tokio::task::spawn_blocking(move || inner.embed(&texts)).instrument(span);
-        task.await.map_err(|e| Error::internal("embedding was cut off").with_source(e))?
+        // Held while the caller waits: once it has gone, the batches that are left need not be run.
+        let wanted = Arc::new(());
+        let asked = Arc::downgrade(&wanted);
+        let task = tokio::task::spawn_blocking(move || inner.embed(&texts, || asked.strong_count() > 0));
+        let vectors = task.instrument(span).await;
+        drop(wanted);
+        vectors.map_err(|e| Error::internal("embedding was cut off").with_source(e))?
     }
 
     /// The same on the calling thread: for benchmarks and for callers with threads of their own.
     pub fn embed_blocking(&self, texts: &[String]) -> Result<Vec<Vec<f32>>> {
-        self.inner.embed(texts)
+        self.inner.embed(texts, || true)
     }
 }
 
@@ -150,7 +155,8 @@ fn open_session(model: &Path, environment: &Environment, threads: usize) -> Resu
 }
 
 impl Inner {
-    fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>> {
+    /// The vectors of the texts; `wanted` is asked before each batch.
+    fn embed(&self, texts: &[String], wanted: impl Fn() -> bool) -> Result<Vec<Vec<f32>>> {
         let mut vectors: Vec<Vec<f32>> = vec![Vec::new(); texts.len()];
         // Bounded groups: the encodings of a long list would outweigh its texts many times.
         for (group_index, group) in texts.chunks(256).enumerate() {
@@ -160,6 +166,9 @@ impl Inner {
             order.sort_by_key(|&i| encodings[i].len());
             let mut rest = order.as_slice();
             while !rest.is_empty() {
+                if !wanted() {
+                    return Err(Error::new(ErrorKind::Cancelled, "nobody waits for the vectors any more"));
+                }
                 let (batch, tail) = rest.split_at(self.batch_len(rest, &encodings));
                 rest = tail;
                 let picked: Vec<&Encoding> = batch.iter().map(|&i| &encodings[i]).collect();
@@ -211,7 +220,7 @@ impl Inner {
 
 impl Run for Inner {
     fn run(&self, texts: &[String]) -> Result<Vec<Vec<f32>>> {
-        self.embed(texts)
+        self.embed(texts, || true)
     }
 
     fn takes_several(&self) -> bool {

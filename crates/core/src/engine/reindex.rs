@@ -30,15 +30,16 @@ impl Engine {
             Committer::new(&self.parts.store, &table, &self.parts.blobs, &self.parts.clock, language, true);
         let works = documents.iter().cloned().map(work_of).collect();
         let failed = pipeline.run(works, &mut committer).await?;
-        if stop.requested() {
-            self.drop_leftovers().await?;
-            return Err(Error::new(ErrorKind::Cancelled, "stopped: the index is as it was before"));
-        }
         // What cannot be read any more (Tesseract gone, a limit lowered) goes on answering as it did.
-        for document in documents.iter().filter(|d| failed.iter().any(|f| f.document_id == Some(d.id))) {
+        let unread = documents.iter().filter(|d| failed.iter().any(|f| f.document_id == Some(d.id)));
+        for document in unread.take_while(|_| !stop.requested()) {
             let chunks = self.parts.store.chunks(document.organization_id, document.id).await?;
             let chunks = chunks.into_iter().map(Chunk::into_text).collect();
             pipeline.keep(work_of(document.clone()), document.page_count, chunks, &mut committer).await?;
+        }
+        if stop.requested() {
+            self.drop_leftovers().await?;
+            return Err(Error::new(ErrorKind::Cancelled, "stopped: the index is as it was before"));
         }
         let versions = committer.into_versions().await?;
         let mut reports: Vec<DocumentReport> = documents

@@ -4,7 +4,9 @@
 //! old ones go; search only shows what SQLite calls current. Whatever is left in the index by a crash
 //! in between, or by the version before, is removed by `tidy.rs`.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
+
+use tokio::task::JoinSet;
 
 use super::tidy::tidy_job;
 use super::work::Prepared;
@@ -12,9 +14,9 @@ use super::{Blobs, DocumentReport, Outcome};
 use crate::clock::SharedClock;
 use crate::error::{Error, Result};
 use crate::index::{Entry, Generation};
-use crate::model::{ChunkId, DocumentId, OrganizationId};
+use crate::model::{ChunkId, ChunkText, DocumentId, Locale, OrganizationId};
 use crate::store::{ChunkRow, NewVersion, Origin, Store};
-use crate::text::{TermSet, chunk_terms};
+use crate::text::{TermSet, chunk_terms, detect};
 
 /// Rows written to the index in one go.
 const ROWS: usize = 1024;
@@ -25,11 +27,13 @@ pub(crate) struct Committer<'a> {
     pub generation: &'a Generation,
     pub blobs: &'a Blobs,
     pub clock: &'a SharedClock,
-    pub language: crate::model::Locale,
+    pub language: Locale,
     /// Documents are kept back for [`Committer::into_versions`]: a generation in the making.
     pub staged: bool,
     open: VecDeque<Open>,
     entries: Vec<Entry>,
+    /// Rows on their way into the index while the next are embedded: one write at a time. Dropped with this.
+    writing: JoinSet<Result<()>>,
     complete: Vec<(Open, NewVersion)>,
 }
 
@@ -37,6 +41,8 @@ pub(crate) struct Committer<'a> {
 struct Open {
     path: String,
     version: NewVersion,
+    /// Of the document: a table or a list of names alone does not tell.
+    language: Locale,
     asked: usize,
     answered: usize,
 }
@@ -47,7 +53,7 @@ impl<'a> Committer<'a> {
         generation: &'a Generation,
         blobs: &'a Blobs,
         clock: &'a SharedClock,
-        language: crate::model::Locale,
+        language: Locale,
         staged: bool,
     ) -> Self {
         Self {
@@ -59,6 +65,7 @@ impl<'a> Committer<'a> {
             staged,
             open: VecDeque::new(),
             entries: Vec::new(),
+            writing: JoinSet::new(),
             complete: Vec::new(),
         }
     }
@@ -67,10 +74,12 @@ impl<'a> Committer<'a> {
     pub fn begin(&mut self, document: Prepared) {
         let Prepared { work, metadata, page_count, chunks } = document;
         let id = work.known.unwrap_or_else(|| DocumentId(self.clock.new_id()));
+        let language = language_of(&chunks, self.language);
         let chunks =
             chunks.into_iter().map(|text| ChunkRow::new(ChunkId(self.clock.new_id()), text)).collect();
         self.open.push_back(Open {
             path: work.path.clone(),
+            language,
             asked: 0,
             answered: 0,
             version: NewVersion {
@@ -116,7 +125,7 @@ impl<'a> Committer<'a> {
             while document.answered < document.asked {
                 let vector =
                     vectors.next().ok_or_else(|| Error::internal("the embedder returned too few vectors"))?;
-                let entry = entry(&mut document.version, document.answered, vector, self.language, &now);
+                let entry = entry(&mut document.version, document.answered, vector, document.language, &now);
                 self.entries.push(entry);
                 document.answered += 1;
             }
@@ -129,14 +138,33 @@ impl<'a> Committer<'a> {
         }
         // A long document goes into the index piece by piece: its rows are not current yet.
         if self.entries.len() >= ROWS {
-            self.write_entries().await?;
+            self.begin_to_write().await?;
+        }
+        Ok(())
+    }
+
+    /// Hands the rows to the index and goes on, once it has taken those before.
+    async fn begin_to_write(&mut self) -> Result<()> {
+        self.written().await?;
+        let entries = std::mem::take(&mut self.entries);
+        if !entries.is_empty() {
+            let generation = self.generation.clone();
+            self.writing.spawn(async move { generation.add(&entries).await });
+        }
+        Ok(())
+    }
+
+    /// Waits until the index has what it was handed.
+    async fn written(&mut self) -> Result<()> {
+        while let Some(done) = self.writing.join_next().await {
+            done.map_err(|e| Error::internal("writing to the index was cut off").with_source(e))??;
         }
         Ok(())
     }
 
     async fn write_entries(&mut self) -> Result<()> {
-        let entries = std::mem::take(&mut self.entries);
-        self.generation.add(&entries).await
+        self.begin_to_write().await?;
+        self.written().await
     }
 
     /// Commits what is complete once there is enough of it.
@@ -145,8 +173,14 @@ impl<'a> Committer<'a> {
         if self.staged || rows < ROWS { Ok(Vec::new()) } else { self.commit().await }
     }
 
-    /// Commits everything that is complete.
+    /// Commits everything that is complete. What a stop left incomplete is given up: its rows that the index
+    /// has are never current, and a job is left to remove them.
     pub async fn flush(&mut self) -> Result<Vec<DocumentReport>> {
+        let given_up: HashSet<DocumentId> = self.open.drain(..).map(|open| open.version.id).collect();
+        if !given_up.is_empty() && !self.staged {
+            self.entries.retain(|entry| !given_up.contains(&entry.document_id));
+            self.store.enqueue(tidy_job()).await?;
+        }
         self.commit().await
     }
 
@@ -189,6 +223,15 @@ impl<'a> Committer<'a> {
     }
 }
 
+/// Chunks that a document's language is told by.
+const SAMPLE: usize = 8;
+
+/// The language of a document; `expected` if it does not tell.
+fn language_of(chunks: &[ChunkText], expected: Locale) -> Locale {
+    let sample: Vec<&str> = chunks.iter().take(SAMPLE).map(|chunk| chunk.content.as_str()).collect();
+    detect(&sample.join("\n"), expected)
+}
+
 /// What is embedded of a chunk: a paragraph that says "30 days" means little without its headings.
 fn embedded_text(row: &ChunkRow) -> String {
     match &row.text.heading {
@@ -198,13 +241,7 @@ fn embedded_text(row: &ChunkRow) -> String {
 }
 
 /// The row of a chunk in the index; the chunk learns its terms.
-fn entry(
-    version: &mut NewVersion,
-    index: usize,
-    vector: Vec<f32>,
-    language: crate::model::Locale,
-    now: &str,
-) -> Entry {
+fn entry(version: &mut NewVersion, index: usize, vector: Vec<f32>, language: Locale, now: &str) -> Entry {
     let ChunkRow { id, text, terms } = &mut version.chunks[index];
     let words = chunk_terms(&text.content, text.heading.as_deref(), language);
     *terms = TermSet::of(words.iter().map(String::as_str));

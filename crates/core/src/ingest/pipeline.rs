@@ -1,8 +1,10 @@
-//! The steps of an ingest, overlapped: while one document is embedded, the next are parsed and the
-//! one before is written.
+//! The steps of an ingest, overlapped: while chunks are embedded, the next documents are parsed and the
+//! chunks before are written to the index.
 //!
-//! Bounded queues between the steps bound the memory, whatever the size of the folder.
+//! Bounded queues between the steps bound the memory, whatever the size of the folder. A stop is heard in
+//! the middle of a document: what is complete is committed, the rest is left for the next run.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use futures::StreamExt;
@@ -60,7 +62,8 @@ impl Pipeline {
                 .map(|work| self.prepare(work))
                 .buffer_unordered(self.workers);
             while let Some(one) = parsed.next().await {
-                if prepared.send(one?).await.is_err() {
+                let Some(one) = one? else { continue };
+                if prepared.send(one).await.is_err() {
                     break;
                 }
             }
@@ -71,16 +74,15 @@ impl Pipeline {
             while let Some(one) = queue.recv().await {
                 match one {
                     Ok(document) if !self.stop.requested() => {
-                        self.embed(document, committer).await?;
+                        committer.begin(document);
+                        self.embed_down_to(EMBED_GROUP, committer).await?;
                         self.report(committer.flush_if_full().await?, &mut reports);
                     }
                     Ok(_) => {}
                     Err(failed) => self.report(vec![failed], &mut reports),
                 }
             }
-            while committer.waiting() > 0 {
-                self.embed_group(committer).await?;
-            }
+            self.embed_down_to(1, committer).await?;
             self.report(committer.flush().await?, &mut reports);
             Ok::<_, Error>(reports)
         };
@@ -98,10 +100,7 @@ impl Pipeline {
     ) -> Result<()> {
         let metadata = work.metadata.clone();
         committer.begin(Prepared { work, metadata, page_count, chunks });
-        while committer.waiting() > 0 {
-            self.embed_group(committer).await?;
-        }
-        Ok(())
+        self.embed_down_to(1, committer).await
     }
 
     fn report(&self, done: Vec<DocumentReport>, reports: &mut Vec<DocumentReport>) {
@@ -112,24 +111,26 @@ impl Pipeline {
     }
 
     /// Stores the bytes, parses, normalises, cuts. A document that cannot be read is a report and
-    /// leaves nothing behind.
-    async fn prepare(&self, work: Work) -> Result<std::result::Result<Prepared, DocumentReport>> {
+    /// leaves nothing behind; `None`: it was time to stop.
+    async fn prepare(&self, work: Work) -> Result<Option<std::result::Result<Prepared, DocumentReport>>> {
         if let Some(file) = &work.file
             && let Err(error) = self.blobs.put_file(file, &work.hash).await
         {
             use crate::error::ErrorKind as K;
             return match error.kind() {
                 K::Storage if !error.to_string().contains("permission denied") => Err(error),
-                _ => Ok(Err(DocumentReport::failed(work.path, work.known, error.to_string()))),
+                _ => Ok(Some(Err(DocumentReport::failed(work.path, work.known, error.to_string())))),
             };
         }
         let started = work.path.clone();
         let input = Input::Path(self.blobs.local_path(&work.hash));
-        let parsed = match self.sandbox.parse(input, work.file_type).await {
-            Ok(parsed) => parsed,
-            Err(ParseFailure { kind, reason }) => {
+        // Given up, the process that parses it is ended.
+        let parsed = match self.unless_stopped(self.sandbox.parse(input, work.file_type)).await {
+            None => return Ok(None),
+            Some(Ok(parsed)) => parsed,
+            Some(Err(ParseFailure { kind, reason })) => {
                 let failed = DocumentReport::failed(work.path, work.known, reason);
-                return Ok(Err(DocumentReport { retryable: kind.is_environmental(), ..failed }));
+                return Ok(Some(Err(DocumentReport { retryable: kind.is_environmental(), ..failed })));
             }
         };
         tracing::debug!(path = %started, pages = parsed.pages.len(), "parsed");
@@ -143,29 +144,33 @@ impl Pipeline {
             cut.await.map_err(|e| Error::internal("cutting a document was cut off").with_source(e))??;
         if chunks.is_empty() {
             let reason = "the document has no text";
-            return Ok(Err(DocumentReport::failed(work.path, work.known, reason)));
+            return Ok(Some(Err(DocumentReport::failed(work.path, work.known, reason))));
         }
         let mut metadata = own;
         metadata.extend(work.metadata.clone());
         let page_count = u32::try_from(pages).unwrap_or(u32::MAX);
-        Ok(Ok(Prepared { work, metadata, page_count, chunks }))
+        Ok(Some(Ok(Prepared { work, metadata, page_count, chunks })))
     }
 
-    async fn embed(&self, document: Prepared, committer: &mut Committer<'_>) -> Result<()> {
-        committer.begin(document);
-        while committer.waiting() >= EMBED_GROUP {
-            self.embed_group(committer).await?;
-        }
-        Ok(())
-    }
-
-    async fn embed_group(&self, committer: &mut Committer<'_>) -> Result<()> {
-        let texts = committer.next_texts(EMBED_GROUP);
-        if !texts.is_empty() {
-            let vectors = self.embedder.embed_passages(&texts).await?;
+    /// Embeds chunks in groups until fewer than `most` wait, or it is time to stop.
+    async fn embed_down_to(&self, most: usize, committer: &mut Committer<'_>) -> Result<()> {
+        while committer.waiting() >= most && !self.stop.requested() {
+            let texts = committer.next_texts(EMBED_GROUP);
+            let Some(vectors) = self.unless_stopped(self.embedder.embed_passages(&texts)).await else {
+                break;
+            };
             (self.on_event)(IngestEvent::Embedded(texts.len()));
-            committer.take_vectors(vectors).await?;
+            committer.take_vectors(vectors?).await?;
         }
         Ok(())
+    }
+
+    /// What `work` gives; `None` if it is time to stop before.
+    async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            () = self.stop.wait() => None,
+            done = work => Some(done),
+        }
     }
 }
