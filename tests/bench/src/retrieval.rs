@@ -120,7 +120,10 @@ async fn times(
     let sides = [
         (
             "nearest vectors",
-            queries.iter().map(|q| Query { terms: Vec::new(), ..q.clone() }).collect::<Vec<_>>(),
+            queries
+                .iter()
+                .map(|q| Query { terms: Vec::new(), near: Vec::new(), ..q.clone() })
+                .collect::<Vec<_>>(),
         ),
         ("full text", queries.iter().map(|q| Query { nearest: false, ..q.clone() }).collect()),
     ];
@@ -149,7 +152,7 @@ async fn recall(
 ) -> Result<()> {
     let mut shares = Vec::new();
     for query in queries {
-        let query = Query { terms: Vec::new(), ..query.clone() };
+        let query = Query { terms: Vec::new(), near: Vec::new(), ..query.clone() };
         let mut found: Vec<Candidate> = generation.candidates(&query).await?;
         found.sort_by(|a, b| b.cosine.total_cmp(&a.cosine));
         let found: HashSet<ChunkId> = found.into_iter().take(NEAREST).map(|c| c.chunk_id).collect();
@@ -213,12 +216,15 @@ impl Corpus {
 
     fn query(&mut self) -> Query {
         let terms: BTreeSet<String> = (0..5).map(|_| self.term(0.3)).collect();
+        // What else people say for one of them.
+        let near: BTreeSet<String> = (0..8).map(|_| self.term(0.3)).collect();
         Query {
             everything: true,
             organization_id: self.organization_id,
             agent_id: Some(self.agent_id),
             vector: self.vector(),
             terms: terms.into_iter().collect(),
+            near: near.into_iter().collect(),
             nearest: true,
             limit: POOL,
         }

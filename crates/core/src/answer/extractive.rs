@@ -1,17 +1,19 @@
 //! Answers without a language model: the sentences that say it, quoted with their citation. Pure.
 
-use std::collections::HashSet;
 use std::ops::Range;
 
 use super::{Draft, EXTRACTIVE, Evidence, Tokens};
 use crate::model::{Hit, Locale};
-use crate::text::{detect, sentence_spans, terms};
+use crate::text::{QueryTerm, detect, has_term, passage_terms, sentence_spans};
 use crate::wording::answers::found;
 
 /// Characters quoted of the best hit.
 const FIRST: usize = 420;
 /// Characters quoted of a further one.
 const FURTHER: usize = 220;
+/// Share of the question that a run of sentences has to have to be chosen by its words: below it, more is
+/// quoted.
+const TELLING: f32 = 0.3;
 /// Hits quoted at most.
 const QUOTES: usize = 3;
 /// A further hit is quoted if it is ranked at least this close to the best.
@@ -23,12 +25,12 @@ pub(super) fn extract(evidence: &Evidence, locale: Locale) -> Draft {
     let mut cited: Vec<Hit> = Vec::new();
     let best = evidence.hits.first().map_or(0.0, |h| h.rank_score);
     let covered = evidence.hits.first().map_or(0.0, |h| h.coverage);
-    for (place, hit) in evidence.hits.iter().enumerate() {
+    for (place, hit) in evidence.hits.iter().take(evidence.sure).enumerate() {
         let worth = place == 0 || (hit.rank_score >= best * CLOSE && hit.coverage >= covered * CLOSE);
         if !worth || cited.len() == QUOTES {
             continue;
         }
-        let quote = quote(hit, &evidence.terms, if place == 0 { FIRST } else { FURTHER });
+        let quote = quote(hit, evidence, if place == 0 { FIRST } else { FURTHER });
         // Overlapping chunks would say the same twice.
         if quote.is_empty() || text.contains(&quote) {
             continue;
@@ -40,47 +42,76 @@ pub(super) fn extract(evidence: &Evidence, locale: Locale) -> Draft {
 }
 
 /// The run of sentences of a hit, at most `budget` characters, that has most of the question.
-fn quote(hit: &Hit, question: &[String], budget: usize) -> String {
-    let spans = spans(&hit.content);
+fn quote(hit: &Hit, evidence: &Evidence, budget: usize) -> String {
+    let content = hit.content.as_str();
+    let spans = spans(content);
     if spans.is_empty() {
         return String::new();
     }
-    let language = detect(&hit.content, Locale::default());
-    let asked: HashSet<&str> = question.iter().map(String::as_str).collect();
-    let found: Vec<HashSet<String>> = spans
+    let language = detect(content, evidence.language);
+    let found: Vec<Vec<bool>> = spans
         .iter()
-        .map(|s| {
-            terms(&hit.content[s.clone()], language)
-                .into_iter()
-                .filter(|t| asked.contains(t.as_str()))
-                .collect()
+        .map(|span| {
+            let (text, terms) = (&content[span.clone()], passage_terms(&content[span.clone()], language));
+            evidence.terms.iter().map(|asked| has_term(&terms, text, asked)).collect()
         })
         .collect();
-    let length = |range: &Range<usize>| hit.content[range.clone()].chars().count();
+    let length = |from: usize, to: usize| content[spans[from].start..spans[to - 1].end].chars().count();
 
-    let mut best: (usize, Range<usize>) = (0, 0..1);
-    for start in 0..spans.len() {
-        let mut seen: HashSet<&String> = HashSet::new();
-        for end in start + 1..=spans.len() {
-            if end > start + 1 && length(&(spans[start].start..spans[end - 1].end)) > budget {
+    let (score, core) = best_run(&found, &evidence.terms, |from, to| length(from, to) <= budget);
+    // Chosen by hardly a word, it may be any sentence of the passage that answers.
+    let budget = if score < TELLING { budget * 2 } else { budget };
+    // What follows a heading or a question is its answer; what stands before leads to it.
+    let mut window = core.clone();
+    loop {
+        let before = window.clone();
+        if window.end < spans.len() && length(window.start, window.end + 1) <= budget {
+            window.end += 1;
+        }
+        if window.start > 0 && length(window.start - 1, window.end) <= budget {
+            window.start -= 1;
+        }
+        if window == before {
+            break;
+        }
+    }
+    let text = content[spans[window.start].start..spans[window.end - 1].end].trim();
+    match table_header(content, &spans, core.start).filter(|header| *header < window.start) {
+        Some(header) => cut(&format!("{}\n{text}", &content[spans[header].clone()]), budget),
+        None => cut(text, budget),
+    }
+}
+
+/// The shortest run of spans that has most of what the terms weigh, and how much that is.
+fn best_run(
+    found: &[Vec<bool>],
+    terms: &[QueryTerm],
+    fits: impl Fn(usize, usize) -> bool,
+) -> (f32, Range<usize>) {
+    let mut best: (f32, Range<usize>) = (0.0, 0..1);
+    for start in 0..found.len() {
+        let mut seen = vec![false; terms.len()];
+        for end in start + 1..=found.len() {
+            if end > start + 1 && !fits(start, end) {
                 break;
             }
-            seen.extend(&found[end - 1]);
-            if seen.len() > best.0 {
-                best = (seen.len(), start..end);
+            for (seen, has) in seen.iter_mut().zip(&found[end - 1]) {
+                *seen |= has;
+            }
+            let score: f32 = terms.iter().zip(&seen).filter(|(_, seen)| **seen).map(|(t, _)| t.weight).sum();
+            let shorter = (score - best.0).abs() <= f32::EPSILON && end - start < best.1.len();
+            if score > best.0 + f32::EPSILON || (shorter && score > 0.0) {
+                best = (score, start..end);
             }
         }
     }
-    // What follows a heading or a question is its answer; then what leads to it, while there is room.
-    let mut window = best.1;
-    while window.end < spans.len() && length(&(spans[window.start].start..spans[window.end].end)) <= budget {
-        window.end += 1;
-    }
-    while window.start > 0 && length(&(spans[window.start - 1].start..spans[window.end - 1].end)) <= budget {
-        window.start -= 1;
-    }
-    let text = hit.content[spans[window.start].start..spans[window.end - 1].end].trim();
-    cut(text, budget)
+    best
+}
+
+/// The first row of the table that the span at `row` is in, if it is in one.
+fn table_header(content: &str, spans: &[Range<usize>], row: usize) -> Option<usize> {
+    let is_row = |index: usize| content[spans[index].clone()].contains(" | ");
+    is_row(row).then(|| (0..row).rev().take_while(|&index| is_row(index)).last()).flatten()
 }
 
 /// Sentences, and lines: a row of a table or an item of a list is a statement too.
@@ -128,11 +159,8 @@ mod tests {
     }
 
     fn evidence(question: &str, hits: Vec<Hit>) -> Evidence {
-        Evidence {
-            question: question.into(),
-            terms: crate::text::query_terms(question, Locale::Portuguese),
-            hits,
-        }
+        let terms = crate::text::query_terms(question, Locale::Portuguese);
+        Evidence { question: question.into(), terms, language: Locale::Portuguese, sure: hits.len(), hits }
     }
 
     #[test]
@@ -152,6 +180,24 @@ mod tests {
         let content = "Vocês entregam aos domingos?\n\nNão. As entregas são de segunda a sábado.";
         let draft = extract(&evidence("entregam domingo?", vec![hit(content)]), Locale::Portuguese);
         assert!(draft.text.contains("de segunda a sábado"), "{}", draft.text);
+    }
+
+    #[test]
+    fn the_row_that_answers_is_quoted_under_the_head_of_its_table() {
+        let rows: String = (0..30).map(|n| format!("Serviço {n} | R$ {n},00\n")).collect();
+        let content = format!("Serviço | Preço\n{rows}Remoção de nós | R$ 40,00\n{rows}");
+        let draft =
+            extract(&evidence("qual o preço da remoção de nós?", vec![hit(&content)]), Locale::Portuguese);
+        assert!(draft.text.contains("Remoção de nós | R$ 40,00"), "{}", draft.text);
+        assert!(draft.text.contains("Serviço | Preço"), "{}", draft.text);
+    }
+
+    #[test]
+    fn what_is_no_evidence_is_not_quoted() {
+        let mut asked =
+            evidence("prazo", vec![hit("O prazo é de 7 dias."), hit("O prazo de entrega é outro.")]);
+        asked.sure = 1;
+        assert_eq!(extract(&asked, Locale::Portuguese).cited.len(), 1);
     }
 
     #[test]

@@ -1,20 +1,31 @@
 //! No evidence, no answer. Pure.
 //!
-//! A hit counts when its cosine reaches the threshold and, together with the share of the question's
-//! words that it has, leaves enough room above it. Cosine alone does not tell: a model gives middling
-//! cosines to anything about the same business, and one that was not trained for the question's
-//! language gives high ones to everything in it. So more is asked there, and words make up for it.
+//! A hit counts when the share of the question's words that it has, and how much nearer it is than the
+//! threshold, together reach a bound. Cosine alone does not tell: a model gives middling cosines to anything
+//! about the same business, and one that was not trained for a language gives high ones to everything in it. So
+//! there the cosine weighs less, and words have to make up for it.
 
 use super::Retrieved;
-use crate::model::Hit;
+use crate::model::{Hit, Locale};
+use crate::text::{QueryTerm, detect};
 
-/// How much a point of cosine above the threshold weighs against a point of coverage.
-const COSINE_WEIGHT: f32 = 2.0;
-/// Evidence needed from a model that reads the question's language. Chosen, as the next one, on
-/// question sets of small businesses and of a university, with and without an answer.
-const TRUSTED: f32 = 0.30;
-/// Evidence needed from a model that does not.
-const FOREIGN: f32 = 0.75;
+/// What is asked of a hit.
+struct Bound {
+    /// What coverage and cosine have to reach together.
+    evidence: f32,
+    /// How much a point of cosine above the threshold weighs against a point of coverage.
+    cosine: f32,
+    /// How much a point below it does.
+    below: f32,
+    /// How far below the threshold a hit may lie.
+    lenience: f32,
+}
+
+/// Where the model reads question and passage. Chosen, as the next one, on question sets of small businesses
+/// and of a university, with and without an answer.
+const READ: Bound = Bound { evidence: 0.45, cosine: 2.5, below: 2.5, lenience: 0.10 };
+/// Where it does not.
+const FOREIGN: Bound = Bound { evidence: 0.75, cosine: 1.0, below: 0.0, lenience: f32::INFINITY };
 /// A hit below the threshold is still shown to the answer, though it is no evidence, if it has this
 /// share of the question's words.
 const WORDS: f32 = 0.5;
@@ -24,10 +35,15 @@ const WORDS: f32 = 0.5;
 pub struct Evidence {
     /// The question's text.
     pub question: String,
-    /// Distinct words of the question.
-    pub terms: Vec<String>,
-    /// Hits, best first; at least one of them is evidence by itself.
+    /// Distinct terms of the question, with what they weigh.
+    pub terms: Vec<QueryTerm>,
+    /// The language that the documents are expected in.
+    pub language: Locale,
+    /// Hits: first those that are evidence by themselves, at least one, then what else was found; each best
+    /// first.
     pub hits: Vec<Hit>,
+    /// How many of them are evidence.
+    pub sure: usize,
 }
 
 /// The gate's word.
@@ -41,17 +57,38 @@ pub enum Gated {
 
 impl Retrieved {
     /// Lets the question through if a hit is evidence; hits far from the question are left behind.
-    pub fn gate(mut self) -> Gated {
-        let needed = if self.trusted { TRUSTED } else { FOREIGN };
+    pub fn gate(self) -> Gated {
         let threshold = self.threshold;
         let counts = |hit: &Hit| {
-            hit.cosine >= threshold && hit.coverage + COSINE_WEIGHT * (hit.cosine - threshold) >= needed
+            let bound = if self.is_read(hit) { READ } else { FOREIGN };
+            let nearer = hit.cosine - threshold;
+            let weight = if nearer > 0.0 { bound.cosine } else { bound.below };
+            let floor = self.least.unwrap_or(threshold - bound.lenience);
+            hit.cosine >= floor && hit.coverage + weight * nearer >= bound.evidence
         };
-        if !self.hits.iter().any(counts) {
+        // Without terms nothing was asked: a greeting, a row of emoji.
+        if self.terms.is_empty() {
             return Gated::Nothing;
         }
-        self.hits.retain(|hit| hit.cosine >= threshold || hit.coverage >= WORDS);
-        Gated::Evidence(Evidence { question: self.question, terms: self.terms, hits: self.hits })
+        let (mut hits, rest): (Vec<Hit>, Vec<Hit>) = self.hits.iter().cloned().partition(counts);
+        let sure = hits.len();
+        if sure == 0 {
+            return Gated::Nothing;
+        }
+        hits.extend(rest.into_iter().filter(|hit| hit.cosine >= threshold || hit.coverage >= WORDS));
+        Gated::Evidence(Evidence {
+            question: self.question,
+            terms: self.terms,
+            language: self.language,
+            hits,
+            sure,
+        })
+    }
+
+    /// Whether the model reads both the question and the hit: only then do cosines tell much.
+    fn is_read(&self, hit: &Hit) -> bool {
+        let passage = detect(&hit.content, self.language);
+        self.reads.contains(&passage) && self.asked_in.is_none_or(|asked| asked == passage)
     }
 }
 
@@ -77,18 +114,42 @@ mod tests {
         }
     }
 
+    fn retrieved(trusted: bool, hits: Vec<Hit>) -> Retrieved {
+        let language = Locale::Portuguese;
+        let terms = crate::text::query_terms("prazo", language);
+        let reads = if trusted { vec![language] } else { Vec::new() };
+        let asked_in = Some(language);
+        Retrieved {
+            question: "?".into(),
+            hits,
+            threshold: 0.35,
+            least: None,
+            reads,
+            asked_in,
+            terms,
+            language,
+        }
+    }
+
     fn passes(trusted: bool, hits: Vec<Hit>) -> Option<usize> {
-        let retrieved = Retrieved { question: "?".into(), hits, threshold: 0.35, trusted, terms: Vec::new() };
-        match retrieved.gate() {
+        match retrieved(trusted, hits).gate() {
             Gated::Evidence(evidence) => Some(evidence.hits.len()),
             Gated::Nothing => None,
         }
     }
 
     #[test]
-    fn a_cosine_below_the_threshold_is_never_evidence() {
-        assert_eq!(passes(true, vec![hit(0.34, 1.0)]), None);
+    fn a_cosine_far_below_the_threshold_is_never_evidence_from_a_model_that_reads_the_language() {
+        assert_eq!(passes(true, vec![hit(0.20, 1.0)]), None);
+        assert_eq!(passes(true, vec![hit(0.34, 0.3)]), None);
+        assert_eq!(passes(true, vec![hit(0.34, 1.0)]), Some(1));
         assert_eq!(passes(true, Vec::new()), None);
+    }
+
+    #[test]
+    fn words_alone_are_evidence_where_the_model_does_not_read_the_language() {
+        assert_eq!(passes(false, vec![hit(0.05, 0.8)]), Some(1));
+        assert_eq!(passes(false, vec![hit(0.60, 0.4)]), None);
     }
 
     #[test]
@@ -96,6 +157,29 @@ mod tests {
         assert_eq!(passes(true, vec![hit(0.55, 0.0)]), Some(1));
         assert_eq!(passes(false, vec![hit(0.55, 0.0)]), None);
         assert_eq!(passes(false, vec![hit(0.55, 0.6)]), Some(1));
+    }
+
+    #[test]
+    fn what_asks_nothing_is_not_answered() {
+        let greeting = Retrieved { terms: Vec::new(), ..retrieved(true, vec![hit(0.9, 1.0)]) };
+        assert!(matches!(greeting.gate(), Gated::Nothing));
+    }
+
+    #[test]
+    fn evidence_comes_before_what_is_only_ranked_higher() {
+        let Gated::Evidence(evidence) = retrieved(false, vec![hit(0.40, 0.50), hit(0.50, 0.70)]).gate()
+        else {
+            panic!("the second is evidence")
+        };
+        assert_eq!((evidence.sure, evidence.hits.len()), (1, 2));
+        assert!(evidence.hits[0].cosine > evidence.hits[1].cosine);
+    }
+
+    #[test]
+    fn a_least_score_of_the_callers_is_a_floor_and_nothing_else() {
+        let asked = |least, hit| Retrieved { least: Some(least), ..retrieved(true, vec![hit]) }.gate();
+        assert!(matches!(asked(0.5, hit(0.45, 1.0)), Gated::Nothing));
+        assert!(matches!(asked(0.1, hit(0.12, 0.5)), Gated::Nothing), "a low floor makes nothing evidence");
     }
 
     #[test]

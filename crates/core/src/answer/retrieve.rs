@@ -1,7 +1,7 @@
 //! The chunks that may answer a question, in order.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::Question;
 use crate::embed::Embedder;
@@ -9,7 +9,10 @@ use crate::error::Result;
 use crate::index::{Candidate, Generation, Query, Weights, fuse};
 use crate::model::{AgentId, ChunkId, Hit, Locale, OrganizationId, SearchMode};
 use crate::store::{FoundChunk, Store};
-use crate::text::{TermSet, chunk_terms, detect, query_terms};
+use crate::text::{
+    QueryTerm, TermSet, chunk_terms, decided, detect, may_be_misspelled, nearest, query_terms, shows, slips,
+    swapped, without_courtesy,
+};
 
 /// Candidates taken from each side before they are fused. More help neither side and cost time.
 const POOL: usize = 50;
@@ -17,6 +20,16 @@ const POOL: usize = 50;
 /// Added to the number of candidates, so that in a corpus of a handful of chunks one word more or less
 /// does not decide everything.
 const FEW: f32 = 10.0;
+
+/// Chunks looked into for what a misspelled word may have meant.
+const ALIKE: usize = 20;
+/// Words of a question taken for misspelled at most: each is looked up by itself.
+const CORRECTED: usize = 4;
+
+/// What it counts that a passage says nearly the same in another word.
+const NEARLY: f32 = 0.7;
+/// What it counts that a passage shows what is asked for: an amount to a question for a price.
+const SHOWN: f32 = 0.9;
 
 /// Where to look for answers.
 #[derive(Clone, Copy)]
@@ -42,12 +55,24 @@ pub struct Retrieved {
     pub question: String,
     /// Hits, best first, at most `top_k`.
     pub hits: Vec<Hit>,
-    /// Cosine from which a hit counts as evidence.
+    /// Cosine from which a hit counts as evidence by itself, by the model's profile.
     pub threshold: f32,
-    /// Whether the embedding model reads the question's language.
-    pub trusted: bool,
-    /// Distinct words of the question.
-    pub terms: Vec<String>,
+    /// Cosine that a hit must have to be evidence, if the caller or the operator said so.
+    pub least: Option<f32>,
+    /// Languages that the embedding model reads.
+    pub reads: Vec<Locale>,
+    /// The question's language, if it tells.
+    pub asked_in: Option<Locale>,
+    /// Distinct terms of the question; what they weigh says how rare they are here. None: nothing is asked.
+    pub terms: Vec<QueryTerm>,
+    /// The language that the documents are expected in.
+    pub language: Locale,
+}
+
+/// Current chunks among candidates, and how far each has each term of the question.
+struct Known {
+    chunks: HashMap<ChunkId, FoundChunk>,
+    has: HashMap<ChunkId, Vec<f32>>,
 }
 
 impl Retriever<'_> {
@@ -55,83 +80,150 @@ impl Retriever<'_> {
     pub async fn retrieve(&self, question: &Question) -> Result<Retrieved> {
         let profile = self.embedder.profile();
         let text = question.search_text();
-        let language = detect(text, self.language);
-        let trusted = profile.reads(language);
-        let terms = query_terms(text, self.language);
+        let asked_in = decided(text, self.language);
+        let asked = without_courtesy(text);
+        let mut terms = query_terms(&asked, self.language);
+        let asked = if asked.is_empty() { text } else { &asked };
         let (vector, everything) = futures::try_join!(
-            self.embedder.embed_query(text),
+            self.embedder.embed_query(asked),
             self.store.may_find_everything(self.organization_id, self.agent_id)
         )?;
-        let query = Query {
+        let mut query = Query {
             organization_id: self.organization_id,
             agent_id: self.agent_id,
             everything,
             vector,
-            terms: terms.clone(),
+            terms: distinct(&terms, QueryTerm::exactly),
+            near: distinct(&terms, QueryTerm::nearly),
             nearest: question.mode != SearchMode::Text,
             limit: POOL.max(question.top_k * 2),
         };
-        let candidates = self.generation.candidates(&query).await?;
+        let mut candidates = self.generation.candidates(&query).await?;
+        let mut known = self.known(&candidates, &terms).await?;
+        if question.mode != SearchMode::Vector
+            && self.correct(&query, &mut terms, &known, asked_in.unwrap_or(self.language)).await?
+        {
+            query.terms = distinct(&terms, QueryTerm::exactly);
+            query.near = distinct(&terms, QueryTerm::nearly);
+            candidates = self.generation.candidates(&query).await?;
+            known = self.known(&candidates, &terms).await?;
+        }
+        weigh(&mut terms, &known.has.values().map(Vec::as_slice).collect::<Vec<_>>());
         let weights = match question.mode {
             SearchMode::Vector => Weights::VECTOR_ONLY,
             SearchMode::Text => Weights::TEXT_ONLY,
-            SearchMode::Hybrid if trusted => Weights::TRUSTED,
+            SearchMode::Hybrid
+                if profile.reads(asked_in.unwrap_or_else(|| self.spoken(&candidates, &known))) =>
+            {
+                Weights::TRUSTED
+            }
             SearchMode::Hybrid => Weights::FOREIGN,
         };
-        let hits = self.rank(candidates, &terms, weights, question).await?;
-        let threshold = question.min_score.unwrap_or(profile.default_threshold);
-        Ok(Retrieved { question: question.text.clone(), hits, threshold, trusted, terms })
+        Ok(Retrieved {
+            question: question.text.clone(),
+            hits: rank(candidates, &known, &terms, weights, question),
+            threshold: profile.default_threshold,
+            least: question.min_score,
+            reads: Locale::ALL.into_iter().filter(|language| profile.reads(*language)).collect(),
+            asked_in,
+            terms,
+            language: self.language,
+        })
     }
 
-    async fn rank(
-        &self,
-        candidates: Vec<Candidate>,
-        terms: &[String],
-        weights: Weights,
-        question: &Question,
-    ) -> Result<Vec<Hit>> {
+    /// What the store knows of candidates: rows of an old version or of a deleted document drop out.
+    async fn known(&self, candidates: &[Candidate], terms: &[QueryTerm]) -> Result<Known> {
         let ids = candidates.iter().map(|c| c.chunk_id).collect();
+        let chunks = self.found(ids).await?;
+        let hashes: Vec<Vec<u32>> = terms.iter().map(|term| TermSet::hashes(term.all())).collect();
+        let has = chunks.iter().map(|(id, found)| (*id, self.shares(found, terms, &hashes))).collect();
+        Ok(Known { chunks, has })
+    }
+
+    async fn found(&self, ids: Vec<ChunkId>) -> Result<HashMap<ChunkId, FoundChunk>> {
         let own = self.agent_id.map(|a| a.to_string());
-        // The store says what is current: rows of an old version or of a deleted document drop out.
-        let known: HashMap<_, FoundChunk> = self
-            .store
-            .found_chunks(self.organization_id, ids)
-            .await?
-            .into_iter()
-            // What became another agent's own a moment ago is not this one's to find.
-            .filter(|f| f.agent_id.is_none() || f.agent_id == own)
-            .map(|f| (f.chunk.id, f))
+        let found = self.store.found_chunks(self.organization_id, ids).await?;
+        // What became another agent's own a moment ago is not this one's to find.
+        let found = found.into_iter().filter(|f| f.agent_id.is_none() || f.agent_id == own);
+        Ok(found.map(|f| (f.chunk.id, f)).collect())
+    }
+
+    /// Takes words that no candidate has for misspelled if the documents have one that is spelled nearly the
+    /// same; whether there was any.
+    async fn correct(
+        &self,
+        query: &Query,
+        terms: &mut [QueryTerm],
+        known: &Known,
+        language: Locale,
+    ) -> Result<bool> {
+        let absent = |index: usize| known.has.values().all(|has| has[index] <= 0.0);
+        let unknown: Vec<usize> = (0..terms.len())
+            .filter(|index| may_be_misspelled(&terms[*index].term) && absent(*index))
             .collect();
-        let hashes = TermSet::hashes(terms);
-        let has: HashMap<ChunkId, Vec<bool>> =
-            known.iter().map(|(id, found)| (*id, self.terms_of(found).has(&hashes))).collect();
-        let weight = term_weights(terms.len(), &has.values().map(Vec::as_slice).collect::<Vec<_>>());
-        let current = candidates.into_iter().filter(|c| known.contains_key(&c.chunk_id));
-        let current = current.filter(|c| match question.mode {
-            SearchMode::Text => c.bm25 > 0.0,
-            SearchMode::Vector | SearchMode::Hybrid => true,
-        });
-        let ranked = fuse(current.collect(), weights);
-        let hits =
-            ranked.into_iter().filter(|r| question.min_score.is_none_or(|least| r.candidate.cosine >= least));
-        let hits = hits.take(question.top_k).filter_map(|ranked| {
-            let found = known.get(&ranked.candidate.chunk_id)?.clone();
-            Some(Hit {
-                chunk_id: found.chunk.id,
-                document_id: found.chunk.document_id,
-                chunk_index: found.chunk.chunk_index,
-                page_number: found.chunk.page_number,
-                filename: found.filename,
-                path: found.path,
-                heading: found.chunk.heading,
-                content: found.chunk.content,
-                cosine: ranked.candidate.cosine,
-                bm25: ranked.candidate.bm25,
-                coverage: has.get(&found.chunk.id).map_or(0.0, |has| coverage(has, &weight)),
-                rank_score: ranked.score,
-            })
-        });
-        Ok(hits.collect())
+        if unknown.is_empty() {
+            return Ok(false);
+        }
+        let mut corrected = false;
+        for index in unknown.into_iter().take(CORRECTED) {
+            if let Some(meant) = self.meant(query, &terms[index].term).await? {
+                terms[index].corrected(&meant, language);
+                corrected = true;
+            }
+        }
+        Ok(corrected)
+    }
+
+    /// The term of the documents that a misspelled one stands for: with two letters swapped, or one wrong,
+    /// missing or too many, or in a long word two.
+    async fn meant(&self, query: &Query, typed: &str) -> Result<Option<String>> {
+        let one = [typed.to_owned()];
+        let swapped = swapped(typed);
+        let long = if slips(typed) > 1 { one.as_slice() } else { &[] };
+        for (words, slips) in [(swapped.as_slice(), 0), (one.as_slice(), 1), (long, 2)] {
+            let ids = self.generation.alike(query, words, slips, ALIKE).await?;
+            let mut there: BTreeSet<String> = BTreeSet::new();
+            for found in self.found(ids).await?.into_values() {
+                there.extend(chunk_terms(
+                    &found.chunk.content,
+                    found.chunk.heading.as_deref(),
+                    self.language,
+                ));
+            }
+            if let Some(meant) = nearest(typed, &there) {
+                return Ok(Some(meant.to_owned()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The language that most of the nearest passages are in: what a question is taken for that does not tell.
+    fn spoken(&self, candidates: &[Candidate], known: &Known) -> Locale {
+        let mut nearest: Vec<&Candidate> = candidates.iter().collect();
+        nearest.sort_by(|a, b| b.cosine.total_cmp(&a.cosine));
+        let nearest: Vec<Locale> = nearest
+            .iter()
+            .filter_map(|candidate| known.chunks.get(&candidate.chunk_id))
+            .take(5)
+            .map(|found| detect(&found.chunk.content, self.language))
+            .collect();
+        let votes = |language: &Locale| nearest.iter().filter(|spoken| *spoken == language).count();
+        nearest.iter().max_by_key(|language| votes(language)).copied().unwrap_or(self.language)
+    }
+
+    /// How far a chunk has each of the question's terms, 0 to 1.
+    fn shares(&self, found: &FoundChunk, terms: &[QueryTerm], hashes: &[Vec<u32>]) -> Vec<f32> {
+        let own = self.terms_of(found);
+        let share = |(term, hashes): (&QueryTerm, &Vec<u32>)| {
+            let place = own.has(hashes).iter().position(|has| *has);
+            match place {
+                Some(place) if place < term.exact() => 1.0,
+                _ if term.sign.is_some_and(|sign| shows(&found.chunk.content, sign)) => SHOWN,
+                Some(_) => NEARLY,
+                None => 0.0,
+            }
+        };
+        terms.iter().zip(hashes).map(share).collect()
     }
 
     /// The terms of a chunk: kept since it was ingested, or made again for one from before they were.
@@ -147,33 +239,91 @@ impl Retriever<'_> {
     }
 }
 
-/// What each of the question's terms weighs: a term few candidates have says more. The candidates
-/// stand in for the whole corpus; a term none of them has weighs most, for it is what is missing.
-fn term_weights(terms: usize, candidates: &[&[bool]]) -> Vec<f32> {
-    #[expect(clippy::cast_precision_loss, reason = "a few dozen candidates")]
-    let weight = |term: usize| {
-        let having = candidates.iter().filter(|has| has[term]).count() as f32;
-        ((candidates.len() as f32 + FEW) / (having + 1.0)).ln_1p()
-    };
-    (0..terms).map(weight).collect()
+/// The hits among candidates, best first.
+fn rank(
+    candidates: Vec<Candidate>,
+    known: &Known,
+    terms: &[QueryTerm],
+    weights: Weights,
+    question: &Question,
+) -> Vec<Hit> {
+    let covered = |id: &ChunkId| known.has.get(id).map_or(0.0, |has| coverage(has, terms));
+    let current = candidates
+        .into_iter()
+        .filter(|c| known.chunks.contains_key(&c.chunk_id))
+        .filter(|c| question.mode != SearchMode::Text || c.bm25 > 0.0)
+        .map(|candidate| {
+            let coverage = covered(&candidate.chunk_id);
+            (candidate, coverage)
+        });
+    let ranked = fuse(current.collect(), weights);
+    let hits =
+        ranked.into_iter().filter(|r| question.min_score.is_none_or(|least| r.candidate.cosine >= least));
+    let hits = hits.take(question.top_k).filter_map(|ranked| {
+        let found = known.chunks.get(&ranked.candidate.chunk_id)?.clone();
+        Some(Hit {
+            chunk_id: found.chunk.id,
+            document_id: found.chunk.document_id,
+            chunk_index: found.chunk.chunk_index,
+            page_number: found.chunk.page_number,
+            filename: found.filename,
+            path: found.path,
+            heading: found.chunk.heading,
+            content: found.chunk.content,
+            cosine: ranked.candidate.cosine,
+            bm25: ranked.candidate.bm25,
+            coverage: covered(&found.chunk.id),
+            rank_score: ranked.score,
+        })
+    });
+    hits.collect()
 }
 
-fn coverage(has_terms: &[bool], weights: &[f32]) -> f32 {
-    let all: f32 = weights.iter().sum();
-    let own: f32 = has_terms.iter().zip(weights).filter(|(has, _)| **has).map(|(_, w)| w).sum();
-    if all > 0.0 { own / all } else { 0.0 }
+/// What full-text search looks for, each once.
+fn distinct<'t, I>(terms: &'t [QueryTerm], of: impl Fn(&'t QueryTerm) -> I) -> Vec<String>
+where
+    I: Iterator<Item = &'t str>,
+{
+    let mut all: Vec<String> = Vec::new();
+    for term in terms.iter().flat_map(of) {
+        if !all.iter().any(|known| known == term) {
+            all.push(term.to_owned());
+        }
+    }
+    all
+}
+
+/// Weighs the question's terms: one that few candidates have says more. The candidates stand in for the whole
+/// corpus; a term none of them has weighs most, for it is what is missing. The weights add up to 1.
+fn weigh(terms: &mut [QueryTerm], candidates: &[&[f32]]) {
+    #[expect(clippy::cast_precision_loss, reason = "a few dozen candidates")]
+    for (index, term) in terms.iter_mut().enumerate() {
+        let having = candidates.iter().filter(|has| has[index] > 0.0).count() as f32;
+        term.weight *= ((candidates.len() as f32 + FEW) / (having + 1.0)).ln_1p();
+    }
+    let all: f32 = terms.iter().map(|term| term.weight).sum();
+    for term in terms.iter_mut().filter(|_| all > 0.0) {
+        term.weight /= all;
+    }
+}
+
+/// The share of the question that a passage covers.
+fn coverage(has: &[f32], terms: &[QueryTerm]) -> f32 {
+    has.iter().zip(terms).map(|(share, term)| share * term.weight).sum()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
     #[test]
     fn rare_words_weigh_more_and_missing_ones_most() {
-        let candidates: [&[bool]; 3] = [&[true, true, false], &[true, false, false], &[true, false, false]];
-        let weights = term_weights(3, &candidates);
-        assert!(weights[0] < weights[1] && weights[1] < weights[2]);
-        assert!(coverage(&[true, false, false], &weights) < 0.3);
-        assert!(coverage(&[true, true, true], &weights) > 0.99);
+        let candidates: [&[f32]; 3] = [&[1.0, 0.8, 0.0], &[1.0, 0.0, 0.0], &[1.0, 0.0, 0.0]];
+        let mut terms = query_terms("zebra girafa hipopótamo", Locale::Portuguese);
+        weigh(&mut terms, &candidates);
+        assert!(terms[0].weight < terms[1].weight && terms[1].weight < terms[2].weight);
+        assert!(coverage(&[1.0, 0.0, 0.0], &terms) < 0.3);
+        assert!(coverage(&[1.0, 1.0, 1.0], &terms) > 0.99);
         assert!(coverage(&[], &[]).abs() < f32::EPSILON);
     }
 }

@@ -11,7 +11,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::llm::{ChatMessage, ChatRequest, Role};
 use crate::model::{Locale, Turn};
-use crate::text::{detect, fold, terms};
+use crate::text::{QueryTerm, Sign, detect, fold, query_terms, terms};
 
 /// Tokens of a rewritten question at most.
 const MAX_TOKENS: u32 = 200;
@@ -89,8 +89,16 @@ fn leans(question: &str, language: Locale) -> bool {
         return false;
     }
     let content = terms(question, language).len();
-    content <= 1
+    content == 0
+        || (content == 1 && asks_about_something(question, language))
         || (content <= LEANING && (begins_with_link(question, language) || refers_back(question, language)))
+}
+
+/// "Quanto custa?", "que horas?", "no domingo?": a price, a time or a day of what was spoken about. Another single
+/// word is a subject of its own ("tem estacionamento?").
+fn asks_about_something(question: &str, language: Locale) -> bool {
+    let priced_or_timed = |term: &QueryTerm| matches!(term.sign, Some(Sign::Price | Sign::Time));
+    query_terms(question, language).iter().all(priced_or_timed) || question.unicode_words().any(is_day)
 }
 
 /// Whether it goes on where the last question stopped. Looks at the word as it is written: "É" is no "e".
@@ -272,6 +280,8 @@ mod tests {
         let history = ["Qual é o horário da piscina no sábado?"];
         for own in [
             "Vocês aceitam pix?",
+            "Tem estacionamento?",
+            "Qual o endereço?",
             "É permitido levar cachorro?",
             "E qual é o prazo para devolver um produto com defeito?",
             "Qual o telefone da clínica veterinária?",

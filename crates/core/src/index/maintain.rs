@@ -205,6 +205,7 @@ mod tests {
                 everything: false,
                 vector: vec![0.0, 1.0],
                 terms: vec![format!("palavra{round}")],
+                near: Vec::new(),
                 nearest: false,
                 limit: 5,
             };

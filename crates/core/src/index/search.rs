@@ -7,6 +7,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Float32Type;
 use futures::TryStreamExt;
 use lance_index::scalar::FullTextSearchQuery;
+use lance_index::scalar::inverted::query::{BooleanQuery, FtsQuery, MatchQuery, Occur};
 use lancedb::DistanceType;
 use lancedb::query::{ExecutableQuery, QueryBase, Select};
 
@@ -18,6 +19,9 @@ use crate::model::{AgentId, ChunkId, OrganizationId};
 /// Partitions of the vector index that are looked into: those that lie nearest to the question. With
 /// `maintain::partitions` a tenth of 100,000 rows.
 const PROBES: usize = 32;
+
+/// What a term that says nearly the same counts beside one of the question's own.
+const NEAR: f32 = 0.3;
 
 /// What to look for.
 #[derive(Debug, Clone)]
@@ -32,6 +36,8 @@ pub struct Query {
     pub vector: Vec<f32>,
     /// Distinct terms of the question; empty: no full-text search.
     pub terms: Vec<String>,
+    /// Terms that say nearly the same, which count for less.
+    pub near: Vec<String>,
     /// Whether nearest vectors are looked for; otherwise the vector only measures what text found.
     pub nearest: bool,
     /// Candidates of each side.
@@ -91,17 +97,42 @@ impl Generation {
         Ok(found)
     }
 
+    /// Chunks that have a term at most `slips` letters off one of `terms`, at most `limit`.
+    pub async fn alike(
+        &self,
+        query: &Query,
+        terms: &[String],
+        slips: u32,
+        limit: usize,
+    ) -> Result<Vec<ChunkId>> {
+        if terms.is_empty() || !self.has_text_index().await? {
+            return Ok(Vec::new());
+        }
+        let wanted =
+            MatchQuery::new(terms.join(" ")).with_column(Some(TERMS.to_owned())).with_fuzziness(Some(slips));
+        let search = self
+            .table
+            .query()
+            .full_text_search(FullTextSearchQuery::new_query(FtsQuery::Match(wanted)))
+            .limit(limit)
+            .select(Select::columns(&[CHUNK_ID, "_score"]));
+        let search = if query.everything { search } else { search.only_if(visible(query)) };
+        let batches: Vec<RecordBatch> = collect(search.execute().await).await?;
+        let mut found = Vec::new();
+        for batch in &batches {
+            push(batch, &mut found, |_| (0.0, 0.0))?;
+        }
+        Ok(found.into_iter().map(|candidate| candidate.chunk_id).collect())
+    }
+
     async fn full_text(&self, query: &Query) -> Result<Vec<Candidate>> {
         if query.terms.is_empty() || !self.has_text_index().await? {
             return Ok(Vec::new());
         }
-        let wanted = FullTextSearchQuery::new(query.terms.join(" "))
-            .with_column(TERMS.to_owned())
-            .map_err(|e| Error::internal("the question could not be searched for").with_source(e))?;
         let search = self
             .table
             .query()
-            .full_text_search(wanted)
+            .full_text_search(FullTextSearchQuery::new_query(wanted(query)))
             .limit(query.limit)
             .select(Select::columns(&[CHUNK_ID, VECTOR, "_score"]));
         let search = if query.everything { search } else { search.only_if(visible(query)) };
@@ -122,6 +153,17 @@ impl Generation {
         }
         Ok(found)
     }
+}
+
+/// What full text looks for.
+fn wanted(query: &Query) -> FtsQuery {
+    let any = |terms: &[String]| MatchQuery::new(terms.join(" ")).with_column(Some(TERMS.to_owned()));
+    let own = FtsQuery::Match(any(&query.terms));
+    if query.near.is_empty() {
+        return own;
+    }
+    let near = FtsQuery::Match(any(&query.near).with_boost(NEAR));
+    FtsQuery::Boolean(BooleanQuery::new([(Occur::Should, own), (Occur::Should, near)]))
 }
 
 async fn collect<S>(stream: lancedb::Result<S>) -> Result<Vec<RecordBatch>>

@@ -15,6 +15,11 @@ const SAMPLE: usize = 400;
 /// The language of `text`; `default` if nothing speaks for another one more than for it. Related
 /// languages share their shortest words, so a tie says nothing against the expected language.
 pub fn detect(text: &str, default: Locale) -> Locale {
+    decided(text, default).unwrap_or(default)
+}
+
+/// The same, but `None` if nothing speaks for any language: a name, a number, a single noun.
+pub fn decided(text: &str, default: Locale) -> Option<Locale> {
     let mut votes = [0_u32; Locale::ALL.len()];
     for word in text.unicode_words().take(SAMPLE) {
         let word = fold(word);
@@ -30,8 +35,8 @@ pub fn detect(text: &str, default: Locale) -> Locale {
         }
     }
     let own = Locale::ALL.into_iter().zip(votes).find(|(l, _)| *l == default).map_or(0, |(_, v)| v);
-    let best = Locale::ALL.into_iter().zip(votes).max_by_key(|(_, v)| *v);
-    best.filter(|(_, votes)| *votes > own).map_or(default, |(language, _)| language)
+    let (best, most) = Locale::ALL.into_iter().zip(votes).max_by_key(|(_, v)| *v)?;
+    (most > 0).then_some(if most > own { best } else { default })
 }
 
 #[cfg(test)]
@@ -64,5 +69,7 @@ mod tests {
             assert_eq!(detect("", default), default);
         }
         assert_eq!(detect("A loja abre de domingo?", Locale::Portuguese), Locale::Portuguese);
+        assert_eq!(decided("opening hours", Locale::Portuguese), None);
+        assert_eq!(decided("what are the opening hours", Locale::Portuguese), Some(Locale::English));
     }
 }

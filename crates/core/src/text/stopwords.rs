@@ -12,7 +12,7 @@ nossas nosso nossos num numa o onde os ou para pela pelas pelo pelos por porque 
 quanta quantos quantas que quem se sem ser sera seu seus so sobre sua suas tambem te tem tenho teve tinha um uma uns \
 umas vai vc vcs voce voces vou eh q pq ta to tah pode posso podem deve sao seja sejam sendo estar ter tive fica aqui \
 ali entao alem cada depois antes apos durante ainda algum alguma alguns algumas outro outra outros outras todo toda \
-todos todas caso dai desde enquanto nisso nesse nessa neste nesta desse dessa deste desta disso disto";
+todos todas caso dai desde enquanto nisso nesse nessa neste nesta desse dessa deste desta disso disto algo contra nada tu";
 
 const PORTUGUESE_COURTESY: &str = "oi ola obrigado obrigada favor gostaria queria saber dizer poderia poderiam \
 gente pessoal ai ne eai opa porfavor pfv pf vlw qro";
@@ -21,9 +21,11 @@ const ENGLISH: &str = "a about after all am an and any are as at be because been
 do does doing for from had has have having he her here hers him his how i if in into is it its just me my no nor not \
 of off on once only or other our ours out over own shall she should so some such than that the their them then there \
 these they this those to too under until up very was we were what when where which while who whom why will with would \
-you your yours";
+you your yours don doesn didn isn aren wasn weren won couldn shouldn wouldn hasn haven dont doesnt cant whats wheres \
+hows theres thats youre";
 
-const ENGLISH_COURTESY: &str = "hi hello hey please thanks thank know tell want like im id ive";
+const ENGLISH_COURTESY: &str =
+    "hi hello hey please thanks thank know tell want like im id ive u ur pls plz thx lets";
 
 const SPANISH: &str = "a al algo algunas algunos ante antes como con contra cual cuales cuando cuanto cuanta cuantos \
 de del desde donde durante e el ella ellas ellos en entre era es esa esas ese eso esos esta estan estas este esto estos \

@@ -1,7 +1,5 @@
 //! Words as full-text search knows them: folded, without stop words, stemmed.
 
-use std::collections::BTreeSet;
-
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::fold::fold;
@@ -16,16 +14,32 @@ const LONGEST: usize = 40;
 /// The terms of a text in `language`, in order, with repetitions.
 pub fn terms(text: &str, language: Locale) -> Vec<String> {
     let mut out = Vec::new();
+    for_each_word(text, language, |word| {
+        if !is_stop_word(word, language) {
+            out.push(stem(word, language));
+        }
+    });
+    out
+}
+
+/// The folded words of a text in order, stop words among them.
+pub(super) fn words_of(text: &str, language: Locale) -> Vec<String> {
+    let mut out = Vec::new();
+    for_each_word(text, language, |word| out.push(word.to_owned()));
+    out
+}
+
+fn for_each_word(text: &str, language: Locale, mut each: impl FnMut(&str)) {
     for word in text.unicode_words() {
         let folded = fold(word);
-        for part in letters_and_digits(&folded) {
+        let folded = if language == Locale::English { without_clitic(&folded) } else { &folded };
+        for part in letters_and_digits(folded) {
             let single = part.len() == 1 && !part.as_bytes()[0].is_ascii_digit();
-            if !single && part.len() <= LONGEST && !is_stop_word(part, language) {
-                out.push(stem(part, language));
+            if !single && part.len() <= LONGEST {
+                each(part);
             }
         }
     }
-    out
 }
 
 /// What a chunk is found by: the terms of its text and of the heading above it, in the language of the text;
@@ -37,16 +51,9 @@ pub fn chunk_terms(content: &str, heading: Option<&str>, default: Locale) -> Vec
     all
 }
 
-/// The distinct terms of a question, in order; `default` is the language it is expected in.
-pub fn query_terms(question: &str, default: Locale) -> Vec<String> {
-    let mut seen = BTreeSet::new();
-    let all = terms(question, detect(question, default));
-    let mut distinct: Vec<String> = all.into_iter().filter(|t| seen.insert(t.clone())).collect();
-    if distinct.is_empty() {
-        // Nothing but stop words ("quem são vocês?"): better those than nothing.
-        distinct = question.unicode_words().map(fold).filter(|t| seen.insert(t.clone())).collect();
-    }
-    distinct
+/// `what's` → `what`, `don't` → `don`: the rest of an English word before its apostrophe.
+fn without_clitic(word: &str) -> &str {
+    word.split_once(['\'', '’']).map_or(word, |(head, tail)| if tail.len() <= 2 { head } else { word })
 }
 
 /// `18h30` → `18`, `h`, `30`, so that a time is found however it is written; numbers keep their
@@ -84,8 +91,8 @@ mod tests {
     }
 
     #[test]
-    fn a_question_of_stop_words_only_still_asks_something() {
-        assert!(!query_terms("quem são vocês?", Locale::Portuguese).is_empty());
+    fn english_short_forms_are_the_words_they_stand_for() {
+        assert_eq!(terms("What's the dog's name? I don't know", Locale::English), ["dog", "name"]);
     }
 
     #[test]

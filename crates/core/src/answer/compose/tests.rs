@@ -84,7 +84,8 @@ fn evidence(question: &str, content: &str) -> Gated {
         rank_score: 1.0,
     };
     let terms = crate::text::query_terms(question, Locale::Portuguese);
-    Gated::Evidence(Evidence { question: question.into(), terms, hits: vec![hit] })
+    let language = Locale::Portuguese;
+    Gated::Evidence(Evidence { question: question.into(), terms, language, hits: vec![hit], sure: 1 })
 }
 
 fn writing<'a>(agent: &'a Agent, chat: &'a Parrot, history: &'a [Turn]) -> Writing<'a> {
