@@ -15,7 +15,7 @@ fn the_exit_codes_are_the_documented_ones() {
     deployment.run(&["ingest"]).expect(2);
     deployment.run(&["init"]).expect(0);
     deployment.run(&["query", ""]).expect(3);
-    deployment.run(&["query", "olá?", "--top-k", "21"]).expect(3);
+    deployment.run(&["query", "olá?", "--top-k", "101"]).expect(3);
     deployment.run(&["search", "olá?", "--min-score", "1.5"]).expect(3);
     deployment.run(&["query", "olá?", "--agent", "nobody"]).expect(4);
     deployment.run(&["documents", "show", "0190b5a0-0000-7000-8000-000000000000"]).expect(4);

@@ -160,7 +160,7 @@ pub struct SearchArgs {
     /// The question
     #[arg(required_unless_present = "batch", conflicts_with = "batch")]
     pub question: Option<String>,
-    /// Passages to find, 1 to 20 [default: `search.top_k`]
+    /// Passages to find, 1 to 100 [default: `search.top_k`]
     #[arg(long, value_name = "N")]
     pub top_k: Option<usize>,
     /// Leave out passages with a lower cosine, 0 to 1
@@ -186,7 +186,7 @@ pub struct QueryArgs {
     /// Agent (name or id) that answers [default: the default agent]
     #[arg(long, value_name = "AGENT")]
     pub agent: Option<String>,
-    /// Passages to answer from, 1 to 20 [default: `search.top_k`]
+    /// Passages to answer from, 1 to 100 [default: `search.top_k`]
     #[arg(long, value_name = "N")]
     pub top_k: Option<usize>,
     /// Cosine from which a passage is evidence, 0 to 1 [default: `search.min_score`]

@@ -327,7 +327,7 @@ mod tests {
         let message = complaint("[embedding]\nprovider = \"cohere\"\n", &[]);
         assert!(message.contains("line 2: embedding.provider") && message.contains("`local`"), "{message}");
         let message = complaint("[search]\ntop_k = 700\n", &[]);
-        assert!(message.contains("line 2: search.top_k: 700 is out of range: 1 to 20"), "{message}");
+        assert!(message.contains("line 2: search.top_k: 700 is out of range: 1 to 100"), "{message}");
         let message = complaint("[search]\ntop_k = \"many\"\n", &[]);
         assert!(message.contains("line 2: search.top_k: invalid type"), "{message}");
     }
