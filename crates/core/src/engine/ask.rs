@@ -80,12 +80,19 @@ impl Problems {
 }
 
 impl Engine {
-    /// The best chunks for a question, whether or not they are evidence. Conversations are not looked at.
+    /// Whether the question may be asked, before anything is done for it: fails as asking it would for what
+    /// is written in `ask`.
+    pub fn check(&self, ask: &Ask) -> Result<()> {
+        self.question(ask).map(drop)
+    }
+
+    /// The best chunks for a question, whether or not they are evidence, among those that the agent may
+    /// answer from. Conversations are not looked at.
     pub async fn search(&self, ask: &Ask) -> Result<Vec<Hit>> {
         let question = self.question(ask)?;
         let agent = match ask.agent_id {
             Some(id) => Some(self.agent(id).await?.id),
-            None => None,
+            None => self.parts.store.default_agent(self.organization.id).await?.map(|agent| agent.id),
         };
         Ok(self.retrieve(&question, agent).await?.map(|r| r.hits).unwrap_or_default())
     }
