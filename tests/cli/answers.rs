@@ -173,6 +173,17 @@ fn an_agent_sees_its_own_documents_and_those_of_everybody() {
         hits["hits"].as_array().unwrap().iter().map(|h| h["documentName"].as_str().unwrap()).collect();
     assert_eq!(names[0], "segredo.md");
     assert!(names.contains(&"horario.md"));
+
+    // Nobody named is the default agent, which has documents of its own as well.
+    let mine =
+        deployment.write("mine/balcao.md", "# Balcão\n\nA senha do cofre do balcão fica com a gerente.");
+    deployment.run(&["ingest", mine.to_str().unwrap(), "--agent", "Atendente"]).expect(0);
+    let asked = "com quem fica a senha do cofre?";
+    assert_eq!(deployment.found(asked)[0], "balcao.md");
+    let answer = deployment.run(&["--json", "query", asked]).expect(0).json();
+    assert_eq!(answer["sources"][0]["documentName"], "balcao.md", "{answer}");
+    let hits = deployment.run(&["--json", "search", asked, "--agent", "Padeiro"]).expect(0).json();
+    assert!(!hits["hits"].to_string().contains("balcao.md"), "{hits}");
 }
 
 #[test]

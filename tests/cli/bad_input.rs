@@ -1,5 +1,8 @@
 //! What goes wrong, said in one line, with nothing left behind.
 
+use agent_core::ConfigSources;
+use agent_core::config::Paths;
+
 use crate::deployment::{Deployment, fixture};
 
 #[test]
@@ -149,4 +152,47 @@ fn extract_of_a_bad_file_says_what_is_wrong_with_it() {
     let ran = deployment.run(&["extract", fixture("bad/encrypted.pdf").to_str().unwrap()]).expect(3);
     assert!(ran.stderr.contains("password") && ran.stderr.contains("encrypted.pdf"), "{}", ran.stderr);
     deployment.run(&["extract", "/nonexistent/a.pdf"]).expect(4);
+}
+
+/// A deployment on a machine where nothing is installed but, of the run-time files, the model if wanted.
+fn bare(model: bool) -> Deployment {
+    let mut deployment = Deployment::new();
+    let home = deployment.dir.path().join("home");
+    std::fs::create_dir(&home).unwrap();
+    if model {
+        let models = Paths::of(&ConfigSources::from_process()).find_runtime("models").unwrap();
+        std::os::unix::fs::symlink(models, home.join("models")).unwrap();
+    }
+    let home = home.display().to_string();
+    deployment.env = ["AGENTCTL_HOME", "XDG_DATA_HOME", "XDG_DATA_DIRS"]
+        .map(|name| (name.to_owned(), home.clone()))
+        .to_vec();
+    deployment
+}
+
+#[test]
+fn a_model_without_its_library_says_how_to_mend_it() {
+    let deployment = bare(true);
+    let file = deployment.write("a.md", "# Bom\n\nEste documento está bom.");
+    let ran = deployment.run(&["ingest", file.to_str().unwrap()]).expect(5);
+    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+    for part in ["ONNX Runtime is not installed", "libonnxruntime.so", "scripts/setup"] {
+        assert!(ran.stderr.contains(part), "{}", ran.stderr);
+    }
+    let status = deployment.run(&["--json", "documents", "list"]).expect(0).json();
+    assert_eq!(status["total"], 0);
+}
+
+#[test]
+fn extract_without_what_reads_the_format_blames_the_machine() {
+    let deployment = bare(false);
+    let pdf = fixture("documents/contratos/contrato-hospedagem-hotelzinho.pdf");
+    let ran = deployment.run(&["extract", pdf.to_str().unwrap()]).expect(5);
+    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("pdfium"), "{}", ran.stderr);
+    let mut deployment = deployment;
+    deployment.env.push(("PATH".into(), deployment.dir.path().display().to_string()));
+    let png = fixture("documents/avisos/aviso fim de ano.png");
+    let ran = deployment.run(&["extract", png.to_str().unwrap()]).expect(5);
+    assert!(ran.stderr.contains("esseract"), "{}", ran.stderr);
 }

@@ -23,6 +23,9 @@ pub fn questions(file: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+/// Held while the memory of this process is measured, and while a model is loaded into it only to be looked at.
+pub static MEMORY: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// A data directory of a test's own.
 pub struct Deployment {
     pub dir: TempDir,

@@ -158,6 +158,17 @@ fn metadata_is_kept_and_changes_without_parsing_again() {
     assert_eq!(again["documents"][0]["status"], "unchanged");
     let document = deployment.run(&["--json", "documents", "show", &id]).expect(0).json();
     assert_eq!(document["metadata"], json!({ "title": "Regras", "author": "Ana", "setor": "piscina" }));
+
+    let stdin = |pair: &str| {
+        let args = ["--json", "ingest", "-", "--name", "b.md", "--metadata", pair];
+        deployment.run_with_input(&args, "Não corra na sauna.".as_bytes()).expect(0).json()
+    };
+    stdin("setor=sauna");
+    let again = stdin("andar=2");
+    assert_eq!(again["documents"][0]["status"], "unchanged");
+    let id = again["documents"][0]["documentId"].as_str().unwrap();
+    let document = deployment.run(&["--json", "documents", "show", id]).expect(0).json();
+    assert_eq!(document["metadata"], json!({ "setor": "sauna", "andar": "2" }));
 }
 
 #[test]
@@ -173,6 +184,38 @@ fn a_deleted_document_is_gone_from_store_index_and_disk() {
     let status = deployment.run(&["--json", "status"]).expect(0).json();
     assert_eq!((&status["documents"], &status["index"]["rows"]), (&json!(1), &status["chunks"]));
     assert_eq!(blobs(&deployment), 1);
+}
+
+#[test]
+fn of_several_documents_all_are_deleted_or_none() {
+    let deployment = Deployment::new();
+    let file = deployment.write("a.md", "# Piscina\n\nA piscina aquecida abre às 6h.");
+    let report = deployment.ingest(&[&file]);
+    let id = report["documents"][0]["documentId"].as_str().unwrap();
+    let missing = "0190b5a0-0000-7000-8000-000000000000";
+    deployment.run(&["documents", "delete", id, missing]).expect(4);
+    deployment.run(&["documents", "show", id]).expect(0);
+}
+
+#[test]
+fn whoever_waits_for_another_process_is_told_why() {
+    let deployment = Deployment::new();
+    let file = deployment.write("a.md", "# Piscina\n\nA piscina aquecida abre às 6h.");
+    deployment.ingest(&[&file]);
+    let lock = std::fs::File::open(deployment.data_dir().join("index.lock")).unwrap();
+    lock.lock().unwrap();
+    let mut child = deployment
+        .command(&["ingest", file.to_str().unwrap()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let told = lines.next().unwrap().unwrap();
+    assert!(told.contains("another process"), "{told}");
+    drop(lock);
+    assert_eq!(lines.count(), 0, "once is enough");
+    assert!(child.wait().unwrap().success());
 }
 
 #[test]

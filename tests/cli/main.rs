@@ -3,9 +3,9 @@
 //!
 //! One binary for the whole suite: linking it takes longer than running it. `answers.rs` retrieval and
 //! grounding, `ingest.rs` documents in and out, `bad_input.rs` what goes wrong, `manners.rs` output,
-//! exit codes and configuration, `providers.rs` chat and embedding services, `uploads.rs` the library's
-//! way in for documents that come over a network, `jobs.rs` background work, `chat.rs`, `conversations.rs`,
-//! `webhooks.rs` and `simulate.rs` WhatsApp, `billing.rs` Stripe.
+//! exit codes and configuration, `embedding.rs` the model's vectors, `providers.rs` chat and embedding
+//! services, `uploads.rs` the library's way in for documents that come over a network, `jobs.rs` background
+//! work, `chat.rs`, `conversations.rs`, `webhooks.rs` and `simulate.rs` WhatsApp, `billing.rs` Stripe.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -15,6 +15,7 @@ mod billing;
 mod chat;
 mod conversations;
 mod deployment;
+mod embedding;
 mod ingest;
 mod jobs;
 mod manners;

@@ -15,7 +15,7 @@ fn the_exit_codes_are_the_documented_ones() {
     deployment.run(&["ingest"]).expect(2);
     deployment.run(&["init"]).expect(0);
     deployment.run(&["query", ""]).expect(3);
-    deployment.run(&["query", "olá?", "--top-k", "21"]).expect(3);
+    deployment.run(&["query", "olá?", "--top-k", "101"]).expect(3);
     deployment.run(&["search", "olá?", "--min-score", "1.5"]).expect(3);
     deployment.run(&["query", "olá?", "--agent", "nobody"]).expect(4);
     deployment.run(&["documents", "show", "0190b5a0-0000-7000-8000-000000000000"]).expect(4);
@@ -32,6 +32,46 @@ fn json_is_one_document_on_stdout_and_errors_are_json_on_stderr() {
     assert!(error.stdout.is_empty());
     let error: serde_json::Value = serde_json::from_str(&error.stderr).unwrap();
     assert_eq!(error["error"]["exitCode"], 3);
+    let error = deployment.run(&["query", "olá?", "--topk", "3", "--json"]).expect(2);
+    assert!(error.stdout.is_empty());
+    assert_eq!(error.stderr.lines().count(), 1, "{}", error.stderr);
+    let error: serde_json::Value = serde_json::from_str(&error.stderr).unwrap();
+    assert_eq!(error["error"]["exitCode"], 2);
+    assert!(error["error"]["message"].as_str().unwrap().contains("--topk"), "{error}");
+}
+
+#[test]
+fn a_streamed_answer_in_json_is_the_one_document() {
+    let asked = ["--json", "query", "A loja abre de domingo? Que horário?"];
+    let whole = fixtures().run(&asked).expect(0).json();
+    let streamed = fixtures().run(&[&asked[..], &["--stream"]].concat()).expect(0).json();
+    assert_eq!((&streamed["answer"], &streamed["sources"]), (&whole["answer"], &whole["sources"]));
+}
+
+#[test]
+fn the_help_of_search_says_what_its_figures_are() {
+    let help = Deployment::new().run(&["search", "--help"]).expect(0).stdout;
+    for word in ["cosine", "rankScore", "1 to 100", "the default agent"] {
+        assert!(help.contains(word), "{help}");
+    }
+}
+
+#[test]
+fn without_a_home_nothing_is_made_where_somebody_stands() {
+    let here = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_agentctl"));
+        command.args(args).env_clear().current_dir(here.path()).output().unwrap()
+    };
+    assert!(run(&["--version"]).status.success());
+    assert!(run(&["config", "check"]).status.success());
+    for args in [&["init"][..], &["status"]] {
+        let refused = run(args);
+        let text = String::from_utf8_lossy(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(3), "{text}");
+        assert!(text.contains("HOME") && text.contains("--data-dir"), "{text}");
+    }
+    assert_eq!(std::fs::read_dir(here.path()).unwrap().count(), 0);
 }
 
 #[test]
@@ -139,6 +179,10 @@ fn completions_and_manual_name_every_command() {
             assert!(text.contains(command), "{args:?} lacks {command}");
         }
     }
+    let manual = deployment.run(&["man"]).expect(0).stdout.replace('\\', "");
+    for option in ["agentctl agents update", "--whatsapp-phone-number", "--installed"] {
+        assert!(manual.contains(option), "the manual lacks {option}");
+    }
 }
 
 #[test]
@@ -154,6 +198,30 @@ fn a_bad_line_of_a_batch_is_named() {
         .run_with_input(&["search", "--batch", "-"], b"{\"id\":1,\"question\":\"a\"}\n{\"id\":2}\n")
         .expect(3);
     assert!(ran.stderr.contains("line 2") && ran.stderr.contains("question"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_batch_is_checked_before_its_first_answer() {
+    let good = r#"{"id":1,"question":"pix?"}"#;
+    let blank = r#"{"id":2,"question":"  "}"#;
+    let long = format!(r#"{{"id":2,"question":"{}"}}"#, "x".repeat(5000));
+    for bad in [blank, long.as_str()] {
+        for command in ["search", "query"] {
+            let lines = format!("{good}\n\n{bad}\n{good}\n");
+            let ran = fixtures().run_with_input(&[command, "--batch", "-"], lines.as_bytes()).expect(3);
+            assert!(ran.stdout.is_empty(), "{}", ran.stdout);
+            assert!(ran.stderr.contains("standard input, line 3: the question"), "{}", ran.stderr);
+        }
+    }
+    let file = Deployment::new();
+    let path =
+        file.write("q.jsonl", b"{\"id\":1,\"question\":\"pix?\"}\n{\"id\":2,\"question\":\"p\xe3o?\"}\n");
+    let ran = fixtures().run(&["query", "--batch", path.to_str().unwrap()]).expect(3);
+    assert!(ran.stdout.is_empty() && ran.stderr.contains("q.jsonl, line 2"), "{}", ran.stderr);
+    let ran = fixtures()
+        .run_with_input(&["search", "--top-k", "101", "--batch", "-"], format!("{good}\n").as_bytes())
+        .expect(3);
+    assert!(ran.stderr.contains("top-k") && !ran.stderr.contains("line"), "{}", ran.stderr);
 }
 
 #[test]

@@ -9,6 +9,8 @@ use agent_core::model::{Document, DocumentStatus, Metadata};
 use agent_core::{Ask, Config, Engine, Stop};
 use tempfile::TempDir;
 
+use crate::deployment::MEMORY;
+
 async fn engine(dir: &TempDir) -> Engine {
     let data_dir = Some(dir.path().join("data"));
     let mut config = Config::load(&ConfigSources { data_dir, ..ConfigSources::from_process() }).unwrap();
@@ -107,6 +109,7 @@ async fn several_are_processed_side_by_side_into_one_first_generation() {
 
 #[tokio::test]
 async fn a_large_upload_stays_out_of_memory() {
+    let _alone = MEMORY.lock().await;
     let dir = tempfile::tempdir().unwrap();
     let engine = engine(&dir).await;
     let mut upload = begin(&engine, "large.txt").await;

@@ -103,7 +103,7 @@ async fn numbers_out_of_range_name_their_field() {
     let wrong = [
         (json!({ "query": "" }), "query"),
         (json!({ "query": "x".repeat(4097) }), "query"),
-        (json!({ "query": "x", "topK": 21 }), "topK"),
+        (json!({ "query": "x", "topK": 101 }), "topK"),
         (json!({ "query": "x", "topK": "many" }), "topK"),
         (json!({ "query": "x", "minScore": 1.5 }), "minScore"),
         (json!({ "query": "x", "temperature": -1 }), "temperature"),

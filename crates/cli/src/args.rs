@@ -154,13 +154,20 @@ pub struct IngestArgs {
     pub name: String,
 }
 
+/// What the figures of a search mean.
+const SCORES: &str = "\
+Each passage has a score: the cosine of its vector with the question's, the higher the closer. Passages
+are ordered by rankScore (in the JSON), which weighs the score against how well the words match; it
+compares only within one list, so the first passage need not have the highest score.";
+
 /// `search`
 #[derive(Debug, Args)]
+#[command(after_help = SCORES)]
 pub struct SearchArgs {
     /// The question
     #[arg(required_unless_present = "batch", conflicts_with = "batch")]
     pub question: Option<String>,
-    /// Passages to find, 1 to 20 [default: `search.top_k`]
+    /// Passages to find, 1 to 100 [default: `search.top_k`]
     #[arg(long, value_name = "N")]
     pub top_k: Option<usize>,
     /// Leave out passages with a lower cosine, 0 to 1
@@ -169,7 +176,8 @@ pub struct SearchArgs {
     /// hybrid, vector or text
     #[arg(long, default_value_t = SearchMode::Hybrid)]
     pub mode: SearchMode,
-    /// Agent (name or id) to search as
+    /// Agent (name or id) to search as: its own documents and those of everybody [default: the default
+    /// agent]
     #[arg(long, value_name = "AGENT")]
     pub agent: Option<String>,
     /// Read `{"id","question"}` lines from FILE (`-`: standard input), write one JSON line each
@@ -183,16 +191,17 @@ pub struct QueryArgs {
     /// The question
     #[arg(required_unless_present = "batch", conflicts_with = "batch")]
     pub question: Option<String>,
-    /// Agent (name or id) that answers [default: the default agent]
+    /// Agent (name or id) that answers, from its own documents and those of everybody [default: the
+    /// default agent]
     #[arg(long, value_name = "AGENT")]
     pub agent: Option<String>,
-    /// Passages to answer from, 1 to 20 [default: `search.top_k`]
+    /// Passages to answer from, 1 to 100 [default: `search.top_k`]
     #[arg(long, value_name = "N")]
     pub top_k: Option<usize>,
     /// Cosine from which a passage is evidence, 0 to 1 [default: `search.min_score`]
     #[arg(long, value_name = "X")]
     pub min_score: Option<f32>,
-    /// Print the answer while it is written
+    /// Print the answer while it is written; has no effect with --json
     #[arg(long, conflicts_with = "batch")]
     pub stream: bool,
     /// Read `{"id","question"}` lines from FILE (`-`: standard input), write one JSON line each

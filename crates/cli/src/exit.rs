@@ -1,8 +1,11 @@
 //! Exit codes: one table, documented in the README and in the help, stable for scripts.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use agent_core::ErrorKind;
+use agent_core::store::DATABASE_BUSY;
+use clap::error::ErrorKind as Usage;
 
 use crate::output::Printer;
 
@@ -50,8 +53,12 @@ impl Exit {
         self.into()
     }
 
-    fn of(kind: ErrorKind) -> Self {
-        match kind {
+    fn of(error: &agent_core::Error) -> Self {
+        if error.code() == Some(DATABASE_BUSY) {
+            // Nothing is wrong with what was asked for: later it is done.
+            return Self::Unavailable;
+        }
+        match error.kind() {
             ErrorKind::InvalidInput
             | ErrorKind::Config
             | ErrorKind::Incompatible
@@ -76,11 +83,33 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Help and version are no errors; a wrong command line is.
+/// Help and version are no errors; a wrong command line is, in JSON for scripts that ask for it.
 pub fn after_usage(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() && asks_for_json(std::env::args_os().skip(1)) {
+        return Exit::Usage.after(&Printer::new(true, false, false), &usage_in_a_line(error));
+    }
     // Printing fails only when nobody listens.
     let _ = error.print();
     if error.use_stderr() { Exit::Usage.into() } else { Exit::Success.into() }
+}
+
+/// The command line was not understood, so it is looked at word by word.
+fn asks_for_json(words: impl Iterator<Item = OsString>) -> bool {
+    words.take_while(|word| word != "--").any(|word| word == "--json")
+}
+
+fn usage_in_a_line(error: &clap::Error) -> String {
+    if error.kind() == Usage::DisplayHelpOnMissingArgumentOrSubcommand {
+        return "the command line is not complete: --help shows what belongs to it".to_owned();
+    }
+    let text = error.render().to_string();
+    let for_people = |p: &&str| p.starts_with("Usage:") || p.starts_with("For more information");
+    let paragraphs = text.strip_prefix("error: ").unwrap_or(&text).split("\n\n");
+    let paragraphs: Vec<String> = paragraphs
+        .filter(|p| !for_people(p))
+        .map(|p| p.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
+    paragraphs.join("; ")
 }
 
 /// One line for the user; the cause goes to the log.
@@ -89,7 +118,7 @@ pub fn after_error(printer: &Printer, error: &anyhow::Error) -> ExitCode {
         // `agentctl … | head` has read what it wanted.
         return Exit::Success.into();
     }
-    let exit = error.downcast_ref::<agent_core::Error>().map_or(Exit::Internal, |e| Exit::of(e.kind()));
+    let exit = error.downcast_ref::<agent_core::Error>().map_or(Exit::Internal, Exit::of);
     let mut cause = error.source();
     while let Some(source) = cause {
         tracing::debug!(cause = %source, "caused by");
@@ -103,4 +132,42 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
         .chain()
         .filter_map(|e| e.downcast_ref::<std::io::Error>())
         .any(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::args::Cli;
+
+    #[test]
+    fn a_busy_database_is_not_wrong_input() {
+        let busy = agent_core::Error::new(ErrorKind::Conflict, "busy").with_code(DATABASE_BUSY);
+        assert_eq!(Exit::of(&busy), Exit::Unavailable);
+        assert_eq!(Exit::of(&agent_core::Error::new(ErrorKind::Conflict, "there already")), Exit::Invalid);
+    }
+
+    #[test]
+    fn a_wrong_command_line_is_told_in_one_line() {
+        let told = |words: &[&str]| {
+            let error = Cli::try_parse_from([&["agentctl"], words].concat()).unwrap_err();
+            usage_in_a_line(&error)
+        };
+        let text = told(&["query", "a?", "--topk", "3"]);
+        assert!(text.starts_with("unexpected argument '--topk' found; tip: "), "{text}");
+        let text = told(&["ingest"]);
+        assert_eq!(text, "the following required arguments were not provided: <PATH>...");
+        let text = told(&["search", "a?", "--top-k", "many"]);
+        assert!(text.starts_with("invalid value 'many' for '--top-k <N>'"), "{text}");
+        assert!(!text.contains("--help"), "{text}");
+        assert!(told(&["documents"]).contains("--help"));
+    }
+
+    #[test]
+    fn json_is_asked_for_before_the_words_that_are_not_options() {
+        let asks = |words: &[&str]| asks_for_json(words.iter().map(OsString::from));
+        assert!(asks(&["query", "--json"]));
+        assert!(!asks(&["query", "--", "--json"]));
+    }
 }

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 /// Writes for people or for scripts.
+#[derive(Clone)]
 pub struct Printer {
     json: bool,
     quiet: bool,
@@ -67,6 +68,13 @@ impl Printer {
     pub fn note(&self, message: impl Display) {
         if !self.quiet {
             eprintln!("{message}");
+        }
+    }
+
+    /// A note that a script has no use for: silent with `--json` too.
+    pub fn aside(&self, message: impl Display) {
+        if !self.json {
+            self.note(message);
         }
     }
 

@@ -1,4 +1,4 @@
-//! Progress bars on stderr, only where a terminal shows them.
+//! Progress bars on stderr, only where a terminal shows them; that another process is waited for, always.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,12 +10,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::output::{Printer, shorten};
 
+const WAITING: &str = "another process is writing to this data directory: waiting for it";
+
 /// A bar that counts documents, and what feeds it.
 pub fn ingest_bar(printer: &Printer) -> (ProgressBar, OnEvent) {
     let bar = if printer.shows_progress() { ProgressBar::no_length() } else { ProgressBar::hidden() };
     bar.set_style(style("{spinner} {pos}/{len} documents  {bar:24}  {msg}"));
     bar.enable_steady_tick(Duration::from_millis(120));
-    let shown = bar.clone();
+    let (shown, printer) = (bar.clone(), printer.clone());
     let chunks = std::sync::atomic::AtomicUsize::new(0);
     let feed: OnEvent = Arc::new(move |event| match event {
         IngestEvent::Found(count) => shown.set_length(u64::try_from(count).unwrap_or(u64::MAX)),
@@ -34,9 +36,9 @@ pub fn ingest_bar(printer: &Printer) -> (ProgressBar, OnEvent) {
             let all = chunks.fetch_add(count, std::sync::atomic::Ordering::Relaxed) + count;
             shown.set_message(format!("{all} chunks embedded"));
         }
-        IngestEvent::Waiting => {
-            shown.println("another process is writing to this data directory: waiting for it");
-        }
+        IngestEvent::Waiting if printer.shows_progress() => shown.println(WAITING),
+        // Whoever sees no bar has to know all the same why nothing happens.
+        IngestEvent::Waiting => printer.aside(WAITING),
         IngestEvent::Optimising => shown.set_message("optimising the index"),
     });
     (bar, feed)

@@ -2,28 +2,28 @@
 //! what has no end of its own.
 
 use agent_core::Stop;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::exit::Exit;
 use crate::output::Printer;
 
-/// Returns when somebody presses Ctrl-C, or the service manager says so (SIGTERM).
-pub async fn told_to_end() {
-    let ctrl_c = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
+/// Returns when somebody presses Ctrl-C, or the service manager says so (SIGTERM). It listens from the call
+/// on: whoever was told that the program is up may end it at once.
+pub fn told_to_end() -> impl Future<Output = ()> {
+    let [interrupt, terminate] = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+    async move {
+        tokio::select! {
+            () = told(interrupt) => {}
+            () = told(terminate) => {}
         }
-    };
-    let terminate = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut told) => drop(told.recv().await),
-            // Without the signal there is still Ctrl-C.
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        () = ctrl_c => {}
-        () = terminate => {}
+    }
+}
+
+async fn told(listening: std::io::Result<Signal>) {
+    match listening {
+        Ok(mut signal) => drop(signal.recv().await),
+        // Without this signal there is still the other one.
+        Err(_) => std::future::pending().await,
     }
 }
 

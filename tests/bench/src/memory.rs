@@ -18,22 +18,24 @@ pub fn measure(setting: &Setting, report: &mut Report) -> Result<()> {
     let file = documents.path().join("grande.txt");
     std::fs::write(&file, document(&mut Random::new(4), size * MB))
         .with_context(|| format!("cannot write {}", file.display()))?;
-    if size != TARGET_MB {
+    if size < TARGET_MB {
         report.note(format!(
-            "a text of {size} MB, not {TARGET_MB}: --memory-mb {TARGET_MB} takes many minutes to embed"
+            "a text of {size} MB is not judged, the target is for {TARGET_MB}: --memory-mb {TARGET_MB} takes many \
+             minutes to embed"
         ));
     }
-    ingest(setting, report, format!("ingest of a text of {size} MB"), &file.to_string_lossy())?;
+    let figure = ingest(setting, format!("ingest of a text of {size} MB"), &file.to_string_lossy())?;
+    report.add(if size < TARGET_MB { figure } else { figure.target(Target::AtMost(LIMIT_MB)) });
 
     let documents = setting.folder()?;
     write_documents(documents.path(), 5, FILES, 600)?;
-    ingest(setting, report, format!("ingest of {FILES} files"), &documents.path().to_string_lossy())
-}
-
-fn ingest(setting: &Setting, report: &mut Report, name: String, path: &str) -> Result<()> {
-    let data = setting.folder()?;
-    let bytes = setting.agentctl.peak_memory(data.path(), &["ingest", "--quiet", path])?;
-    let figure = Figure::once(name, "MB", bytes as f64 / MB as f64);
+    let figure = ingest(setting, format!("ingest of {FILES} files"), &documents.path().to_string_lossy())?;
     report.add(figure.target(Target::AtMost(LIMIT_MB)));
     Ok(())
+}
+
+fn ingest(setting: &Setting, name: String, path: &str) -> Result<Figure> {
+    let data = setting.folder()?;
+    let bytes = setting.agentctl.peak_memory(data.path(), &["ingest", "--quiet", path])?;
+    Ok(Figure::once(name, "MB", bytes as f64 / MB as f64))
 }

@@ -1,17 +1,23 @@
-//! Searching a large index: time of the candidates, and how many of the truly nearest are among them.
+//! Searching a large data directory: time of a whole search, of the index's part in it, and how many of the
+//! truly nearest are among the candidates.
+
+mod shelf;
 
 use std::collections::{BTreeSet, HashSet};
 use std::time::Instant;
 
 use agent_core::clock::{Clock, SystemClock};
 use agent_core::embed::Embedder;
-use agent_core::index::{Candidate, Entry, Generation, Index, Query};
-use agent_core::model::{AgentId, ChunkId, DocumentId, FileType, GenerationId, OrganizationId};
-use anyhow::Result;
+use agent_core::index::{Candidate, Entry, Generation, Query};
+use agent_core::model::{AgentId, ChunkId, DocumentId, FileType, Locale, OrganizationId};
+use agent_core::text::{QueryTerm, chunk_terms, query_terms, terms};
+use agent_core::{Ask, Engine};
+use anyhow::{Result, ensure};
 
 use crate::report::{Figure, Report, Target, milliseconds, percentile};
 use crate::setting::{MODEL, Setting};
-use crate::texts::{Random, text};
+use crate::texts::Random;
+use shelf::Shelf;
 
 /// Rows written at once.
 const ROWS: usize = 5000;
@@ -45,27 +51,33 @@ struct Corpus {
     clusters: Vec<Vec<f32>>,
     ids: Vec<ChunkId>,
     vectors: Vec<f32>,
+    language: Locale,
     organization_id: OrganizationId,
     agent_id: AgentId,
+}
+
+/// A question in words of the corpus, and what the index is asked for it.
+struct Asked {
+    question: String,
+    query: Query,
 }
 
 async fn run(setting: &Setting, report: &mut Report) -> Result<()> {
     let folder = setting.folder()?;
     let config = setting.config(folder.path())?;
     let embedder = setting.model(MODEL)?.embedder()?;
-    let dimension = embedder.profile().dimension;
-    let index = Index::open(&config.paths.index(), &config.index).await?;
-    let generation = index.create(GenerationId(SystemClock.new_id()), dimension).await?;
-
-    let mut corpus = Corpus::new(dimension);
+    let mut shelf = Shelf::make(&config, embedder.profile()).await?;
+    let mut corpus = Corpus::new(embedder.profile().dimension, config.index.language, &shelf);
     let chunks = setting.options.chunks;
     let mut adding = 0.0;
     while corpus.ids.len() < chunks {
         let entries = corpus.grow(ROWS.min(chunks - corpus.ids.len()));
         let begun = Instant::now();
-        generation.add(&entries).await?;
+        shelf.generation.add(&entries).await?;
         adding += begun.elapsed().as_secs_f64();
+        shelf.keep(&entries)?;
     }
+    let generation = shelf.close()?;
     report.add(Figure::once(format!("adding {chunks} chunks"), "s", adding));
     let begun = Instant::now();
     generation.optimize().await?;
@@ -76,25 +88,49 @@ async fn run(setting: &Setting, report: &mut Report) -> Result<()> {
         stats.rows, stats.fragments, stats.unindexed_rows, stats.vector_index
     ));
 
-    let queries: Vec<Query> = (0..QUERIES).map(|_| corpus.query()).collect();
-    times(report, chunks, &generation, &embedder, &queries).await?;
-    recall(report, &corpus, &generation, &queries[..CHECKED]).await
+    let asked: Vec<Asked> = (0..QUERIES).map(|_| corpus.ask()).collect();
+    let engine = Engine::open(config).await?;
+    whole(report, chunks, &engine, &asked).await?;
+    engine.close().await?;
+    times(report, &generation, &embedder, &asked).await?;
+    recall(report, &corpus, &generation, &asked[..CHECKED]).await
+}
+
+/// A search as callers get it, from the question to the hits: embedding, index, database, order.
+async fn whole(report: &mut Report, chunks: usize, engine: &Engine, asked: &[Asked]) -> Result<()> {
+    let mut rounds = Vec::new();
+    for round in 0..=ROUNDS {
+        let mut times = Vec::new();
+        for Asked { question, .. } in asked {
+            let ask = Ask { question: question.clone(), ..Ask::default() };
+            let begun = Instant::now();
+            let hits = engine.search(&ask).await?;
+            times.push(milliseconds(begun.elapsed()));
+            ensure!(!hits.is_empty(), "nothing was found in {chunks} chunks");
+        }
+        // The model is loaded and the files are read in the first.
+        if round > 0 {
+            rounds.push(times);
+        }
+    }
+    let at = |percent| rounds.iter().map(|times| percentile(times, percent)).collect::<Vec<_>>();
+    let figure = Figure::over("a search, p50", "ms", &at(50.0));
+    report.add(if chunks == TARGET_CHUNKS { figure.target(Target::AtMost(15.0)) } else { figure });
+    report.add(Figure::over("a search, p95", "ms", &at(95.0)));
+    Ok(())
 }
 
 /// Percentiles of each round over the same queries; a round before them is not counted.
 async fn times(
     report: &mut Report,
-    chunks: usize,
     generation: &Generation,
     embedder: &dyn Embedder,
-    queries: &[Query],
+    asked: &[Asked],
 ) -> Result<()> {
-    let mut random = Random::new(7);
-    let questions: Vec<String> = queries.iter().map(|_| text(&mut random, 10)).collect();
     let (mut search, mut both) = (Vec::new(), Vec::new());
     for round in 0..=ROUNDS {
         let (mut searching, mut together) = (Vec::new(), Vec::new());
-        for (query, question) in queries.iter().zip(&questions) {
+        for Asked { question, query } in asked {
             let begun = Instant::now();
             // The question's own vector means nothing in a made-up corpus: only its time counts.
             std::hint::black_box(embedder.embed_query(question).await?);
@@ -113,19 +149,18 @@ async fn times(
     };
     report.add(Figure::over("candidates, p50", "ms", &at(&search, 50.0)));
     report.add(Figure::over("candidates, p95", "ms", &at(&search, 95.0)));
-    let figure = Figure::over("embedding the question and candidates, p50", "ms", &at(&both, 50.0));
-    report.add(if chunks == TARGET_CHUNKS { figure.target(Target::AtMost(15.0)) } else { figure });
+    report.add(Figure::over("embedding the question and candidates, p50", "ms", &at(&both, 50.0)));
     report.add(Figure::over("embedding the question and candidates, p95", "ms", &at(&both, 95.0)));
     // Each side for itself: which of them to look at when the whole is slow.
     let sides = [
         (
             "nearest vectors",
-            queries
+            asked
                 .iter()
-                .map(|q| Query { terms: Vec::new(), near: Vec::new(), ..q.clone() })
+                .map(|a| Query { terms: Vec::new(), near: Vec::new(), ..a.query.clone() })
                 .collect::<Vec<_>>(),
         ),
-        ("full text", queries.iter().map(|q| Query { nearest: false, ..q.clone() }).collect()),
+        ("full text", asked.iter().map(|a| Query { nearest: false, ..a.query.clone() }).collect()),
     ];
     for (name, queries) in sides {
         let mut rounds = Vec::new();
@@ -148,10 +183,10 @@ async fn recall(
     report: &mut Report,
     corpus: &Corpus,
     generation: &Generation,
-    queries: &[Query],
+    asked: &[Asked],
 ) -> Result<()> {
     let mut shares = Vec::new();
-    for query in queries {
+    for Asked { query, .. } in asked {
         let query = Query { terms: Vec::new(), near: Vec::new(), ..query.clone() };
         let mut found: Vec<Candidate> = generation.candidates(&query).await?;
         found.sort_by(|a, b| b.cosine.total_cmp(&a.cosine));
@@ -168,7 +203,7 @@ async fn recall(
 }
 
 impl Corpus {
-    fn new(dimension: usize) -> Self {
+    fn new(dimension: usize, language: Locale, shelf: &Shelf) -> Self {
         let mut random = Random::new(6);
         let origin = vec![0.0; dimension];
         let subjects: Vec<Vec<f32>> = (0..SUBJECTS).map(|_| near(&mut random, &origin, 1.0)).collect();
@@ -180,8 +215,9 @@ impl Corpus {
             clusters,
             ids: Vec::new(),
             vectors: Vec::new(),
-            organization_id: OrganizationId(SystemClock.new_id()),
-            agent_id: AgentId(SystemClock.new_id()),
+            language,
+            organization_id: shelf.organization_id,
+            agent_id: shelf.agent_id,
         }
     }
 
@@ -195,7 +231,8 @@ impl Corpus {
             self.vectors.extend_from_slice(&vector);
             let chunk_id = ChunkId(SystemClock.new_id());
             self.ids.push(chunk_id);
-            let terms = (0..TERMS).map(|_| self.term(0.0)).collect::<Vec<_>>().join(" ");
+            let content = (0..TERMS).map(|_| self.word(0.0)).collect::<Vec<_>>().join(" ");
+            let terms = chunk_terms(&content, None, self.language).join(" ");
             entries.push(Entry {
                 chunk_id,
                 organization_id: self.organization_id,
@@ -205,7 +242,7 @@ impl Corpus {
                 page_number: 1,
                 filename: "documento.txt".to_owned(),
                 document_type: FileType::Txt,
-                content: terms.clone(),
+                content,
                 terms,
                 created_at: created_at.clone(),
                 vector,
@@ -214,20 +251,24 @@ impl Corpus {
         entries
     }
 
-    fn query(&mut self) -> Query {
-        let terms: BTreeSet<String> = (0..5).map(|_| self.term(0.3)).collect();
+    fn ask(&mut self) -> Asked {
+        let words: BTreeSet<String> = (0..5).map(|_| self.word(0.3)).collect();
+        let question = words.into_iter().collect::<Vec<_>>().join(" ");
+        let asked = query_terms(&question, self.language);
         // What else people say for one of them.
-        let near: BTreeSet<String> = (0..8).map(|_| self.term(0.3)).collect();
-        Query {
+        let near: BTreeSet<String> = (0..8).map(|_| self.word(0.3)).collect();
+        let near = near.iter().flat_map(|word| terms(word, self.language)).collect();
+        let query = Query {
             everything: true,
             organization_id: self.organization_id,
             agent_id: Some(self.agent_id),
             vector: self.vector(),
-            terms: terms.into_iter().collect(),
-            near: near.into_iter().collect(),
+            terms: asked.iter().flat_map(QueryTerm::exactly).map(str::to_owned).collect(),
+            near,
             nearest: true,
             limit: POOL,
-        }
+        };
+        Asked { question, query }
     }
 
     fn vector(&mut self) -> Vec<f32> {
@@ -237,7 +278,7 @@ impl Corpus {
 
     /// A made-up word. Few are frequent and most are rare, as in any language; `from` leaves out the
     /// most frequent ones, which a question's stop words are.
-    fn term(&mut self, from: f64) -> String {
+    fn word(&mut self, from: f64) -> String {
         const SYLLABLES: [&str; 28] = [
             "ba", "ca", "da", "fa", "ga", "la", "ma", "na", "pa", "ra", "sa", "ta", "va", "be", "ce", "de",
             "le", "me", "ne", "pe", "re", "se", "te", "ve", "co", "do", "lo", "mo",

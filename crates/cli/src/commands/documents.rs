@@ -36,6 +36,10 @@ pub async fn run(config: Config, command: DocumentsCommand, printer: &Printer) -
         }
         DocumentsCommand::Delete { ids } => {
             let ids = ids.iter().map(|id| id.parse()).collect::<Result<Vec<DocumentId>, _>>()?;
+            // All of them or none: whoever mistyped one id has lost nothing.
+            for id in &ids {
+                engine.document(*id).await?;
+            }
             let mut deleted = Vec::new();
             let mut failed = None;
             for id in ids {

@@ -2,7 +2,7 @@
 
 use agent_core::engine::BatchAnswer;
 use agent_core::model::Answer;
-use agent_core::{Ask, Config, Engine, Error};
+use agent_core::{Ask, Config, Engine};
 use anyhow::Result;
 
 use super::agent_id;
@@ -13,9 +13,6 @@ use crate::output::Printer;
 
 /// Answers one question, or a batch with the model loaded once.
 pub async fn run(config: Config, args: QueryArgs, printer: &Printer) -> Result<Exit> {
-    if args.stream && printer.is_json() {
-        return Err(Error::invalid("--stream prints text while it is written: leave out --json").into());
-    }
     let questions = args.batch.as_deref().map(batch::read).transpose()?;
     let engine = Engine::open(config).await?;
     let ask = Ask {
@@ -25,13 +22,14 @@ pub async fn run(config: Config, args: QueryArgs, printer: &Printer) -> Result<E
         min_score: args.min_score,
         ..Ask::default()
     };
-    if let Some(questions) = questions {
+    if let (Some(questions), Some(file)) = (questions, args.batch.as_deref()) {
+        batch::check(&engine, file, &questions, &ask)?;
         for question in questions {
             let ask = Ask { question: question.question, ..ask.clone() };
             let answer = engine.answer(&ask).await?;
             printer.json_line(&BatchAnswer { id: question.id, answer })?;
         }
-    } else if args.stream {
+    } else if args.stream && !printer.is_json() {
         let mut broken = None;
         let mut shown = String::new();
         let mut show = |piece: &str| {

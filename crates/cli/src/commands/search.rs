@@ -72,7 +72,8 @@ pub async fn run(config: Config, args: SearchArgs, printer: &Printer) -> Result<
         mode: args.mode,
         ..Ask::default()
     };
-    if let Some(questions) = questions {
+    if let (Some(questions), Some(file)) = (questions, args.batch.as_deref()) {
+        batch::check(&engine, file, &questions, &ask)?;
         for question in questions {
             let ask = Ask { question: question.question, ..ask.clone() };
             let hits = engine.search(&ask).await?.into_iter().map(FoundHit::from).collect();

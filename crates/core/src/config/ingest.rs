@@ -1,5 +1,6 @@
 //! `[ingest]`: what is read, and within which limits.
 
+use ignore::gitignore::GitignoreBuilder;
 use serde::{Deserialize, Serialize};
 
 use super::{Problem, Section};
@@ -45,6 +46,13 @@ impl Section for IngestConfig {
                 "Tesseract language names joined by `+` are accepted, e.g. \"por+eng\"",
             ));
         }
-        Ok(())
+        let mut patterns = GitignoreBuilder::new("");
+        for pattern in &self.exclude {
+            patterns.add_line(None, pattern).map_err(|e| {
+                let text = format!("`{pattern}` is not a pattern in .gitignore syntax: {e}");
+                Problem::new("exclude", text)
+            })?;
+        }
+        patterns.build().map(drop).map_err(|e| Problem::new("exclude", e.to_string()))
     }
 }

@@ -2,12 +2,14 @@
 //! environment. Every value remembers where it came from, so that an error names file, line, key.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
-use super::{Config, Paths, Problem, Secret};
+use super::messages::{in_plain_words, unknown_key};
+use super::secret::resolve;
+use super::{Config, Paths, Problem};
 use crate::error::{Error, Result, plain_io};
 
 /// The example file: documentation and default layer in one.
@@ -18,6 +20,10 @@ const PREFIX: &str = "AGENTCTL_";
 
 /// Variables with the prefix that are not configuration keys.
 const NOT_KEYS: [&str; 4] = ["AGENTCTL_HOME", "AGENTCTL_CONFIG", "AGENTCTL_DATA_DIR", "AGENTCTL_LOG"];
+
+/// Last part of the keys of secrets. Each has a second form, the same with `_file`.
+const SECRETS: [&str; 6] =
+    ["api_key", "access_token", "app_secret", "verify_token", "secret_key", "webhook_secret"];
 
 /// Names other programs use for the same secrets, and what they set here.
 const CONVENTIONAL: [(&str, &str); 8] = [
@@ -53,8 +59,11 @@ impl ConfigSources {
 
     /// The file that is read, if any, and whether it was named explicitly.
     pub fn config_file(&self, paths: &Paths) -> (PathBuf, bool) {
-        match self.file.clone().or_else(|| self.env.get("AGENTCTL_CONFIG").map(PathBuf::from)) {
+        let named = self.env.get("AGENTCTL_CONFIG").filter(|name| !name.is_empty()).map(PathBuf::from);
+        match self.file.clone().or(named) {
             Some(file) => (file, true),
+            // Without a home there is no such place, and the folder somebody stands in is not one.
+            None if paths.config_home.as_os_str().is_empty() => (PathBuf::new(), false),
             None => (paths.config_home.join("config.toml"), false),
         }
     }
@@ -131,7 +140,24 @@ impl Layers {
         Ok(())
     }
 
+    /// The variables are one layer. Names that belong to other programs come last: they yield to
+    /// whatever was set for this one, in either form.
     fn add_env(&mut self, env: &BTreeMap<String, String>) -> Result<()> {
+        let ours = env.iter().filter(|(name, _)| !NOT_KEYS.contains(&name.as_str()));
+        let ours: BTreeMap<String, (&String, &String)> =
+            ours.filter_map(|(name, text)| Some((key_of(name)?, (name, text)))).collect();
+        for (key, (name, text)) in &ours {
+            // A text stays a text even if it looks like a number; anything else is TOML.
+            let value = match self.lookup(key) {
+                Some(Value::String(_)) => Value::String((*text).clone()),
+                _ if is_secret(key) => Value::String((*text).clone()),
+                _ => parse_scalar(text),
+            };
+            self.set(key, value, name)?;
+            if let Some(other) = other_form(key).filter(|other| !ours.contains_key(other)) {
+                self.unset(&other);
+            }
+        }
         for (name, key) in CONVENTIONAL {
             if let Some(value) = env.get(name).filter(|v| !v.is_empty())
                 && self.lookup(key).is_none()
@@ -139,18 +165,6 @@ impl Layers {
             {
                 self.set(key, Value::String(value.clone()), name)?;
             }
-        }
-        for (name, text) in env {
-            if !name.starts_with(PREFIX) || NOT_KEYS.contains(&name.as_str()) {
-                continue;
-            }
-            let key = name[PREFIX.len()..].to_ascii_lowercase().replace("__", ".");
-            // A text stays a text even if it looks like a number; anything else is TOML.
-            let value = match self.lookup(&key) {
-                Some(Value::String(_)) => Value::String(text.clone()),
-                _ => parse_scalar(text),
-            };
-            self.set(&key, value, name)?;
         }
         Ok(())
     }
@@ -183,6 +197,19 @@ impl Layers {
         Ok(())
     }
 
+    fn unset(&mut self, key: &str) {
+        let mut table = Some(&mut self.merged);
+        let mut parts = key.split('.').peekable();
+        while let Some(part) = parts.next() {
+            let Some(here) = table.take() else { return };
+            if parts.peek().is_none() {
+                here.remove(part);
+            } else {
+                table = here.get_mut(part).and_then(Value::as_table_mut);
+            }
+        }
+    }
+
     /// The nearest known place of `path`: its own, or its section's.
     fn origin(&self, path: &str) -> Option<&Origin> {
         let mut path = path;
@@ -211,36 +238,47 @@ impl Layers {
                 }
                 _ => path,
             };
-            self.problem(&path, message)
+            self.problem(&path, &in_plain_words(message))
         })?;
         config.validate().map_err(|(section, Problem { key, message })| {
             self.problem(&format!("{section}.{key}"), &message)
         })?;
         config.paths = paths;
-        config.resolve_secrets()?;
+        config.resolve_secrets().map_err(|(key, message)| self.problem(&key, &message))?;
         Ok(config)
     }
 }
 
 impl Config {
-    fn resolve_secrets(&mut self) -> Result<()> {
-        let one = |key: &str, value: &mut Option<Secret>, file: &Option<PathBuf>| -> Result<()> {
-            *value = Secret::resolve(key, value.as_ref(), file.as_deref().map(Path::new))?;
-            Ok(())
-        };
-        one("llm.api_key", &mut self.llm.api_key, &self.llm.api_key_file)?;
+    /// Reads every secret from its file. What is wrong comes with its key.
+    fn resolve_secrets(&mut self) -> Result<(), (String, String)> {
+        let llm = &mut self.llm;
+        resolve("llm.api_key", &mut llm.api_key, llm.api_key_file.as_deref())?;
         let openai = &mut self.embedding.openai;
-        one("embedding.openai.api_key", &mut openai.api_key, &openai.api_key_file)?;
+        resolve("embedding.openai.api_key", &mut openai.api_key, openai.api_key_file.as_deref())?;
         let stripe = &mut self.stripe;
-        one("stripe.secret_key", &mut stripe.secret_key, &stripe.secret_key_file)?;
-        one("stripe.webhook_secret", &mut stripe.webhook_secret, &stripe.webhook_secret_file)?;
+        resolve("stripe.secret_key", &mut stripe.secret_key, stripe.secret_key_file.as_deref())?;
+        resolve("stripe.webhook_secret", &mut stripe.webhook_secret, stripe.webhook_secret_file.as_deref())?;
         self.whatsapp.resolve_secrets()
     }
 }
 
-/// The key in serde's "unknown field `x`, expected …".
-fn unknown_key(message: &str) -> Option<&str> {
-    message.strip_prefix("unknown field `")?.split('`').next()
+/// The configuration key that a variable of ours sets.
+fn key_of(variable: &str) -> Option<String> {
+    Some(variable.strip_prefix(PREFIX)?.to_ascii_lowercase().replace("__", "."))
+}
+
+fn is_secret(key: &str) -> bool {
+    SECRETS.contains(&key.rsplit('.').next().unwrap_or(key))
+}
+
+/// The other form of a secret's key: what a layer that sets one of them takes away from those below.
+fn other_form(key: &str) -> Option<String> {
+    match key.strip_suffix("_file") {
+        Some(value) if is_secret(value) => Some(value.to_owned()),
+        None if is_secret(key) => Some(format!("{key}_file")),
+        _ => None,
+    }
 }
 
 fn parse_scalar(text: &str) -> Value {
@@ -264,6 +302,11 @@ fn walk(table: &DeTable<'_>, prefix: &str, add: &mut dyn FnMut(String, usize)) {
 }
 
 fn merge(into: &mut Table, from: Table) {
+    let replaced: Vec<String> =
+        from.keys().filter_map(|key| other_form(key)).filter(|other| !from.contains_key(other)).collect();
+    for other in replaced {
+        into.remove(&other);
+    }
     for (key, value) in from {
         match (into.get_mut(&key), value) {
             (Some(Value::Table(old)), Value::Table(new)) => merge(old, new),
@@ -327,9 +370,10 @@ mod tests {
         let message = complaint("[embedding]\nprovider = \"cohere\"\n", &[]);
         assert!(message.contains("line 2: embedding.provider") && message.contains("`local`"), "{message}");
         let message = complaint("[search]\ntop_k = 700\n", &[]);
-        assert!(message.contains("line 2: search.top_k: 700 is out of range: 1 to 20"), "{message}");
+        assert!(message.contains("line 2: search.top_k: 700 is out of range: 1 to 100"), "{message}");
         let message = complaint("[search]\ntop_k = \"many\"\n", &[]);
-        assert!(message.contains("line 2: search.top_k: invalid type"), "{message}");
+        let wanted = "line 2: search.top_k: invalid type: string \"many\", expected a whole number";
+        assert!(message.contains(wanted), "{message}");
     }
 
     #[test]
@@ -356,6 +400,100 @@ mod tests {
         assert_eq!(config.llm.api_key.unwrap().expose(), "mine");
         assert_eq!(config.embedding.openai.api_key.unwrap().expose(), "sk-conv");
         assert_eq!(config.stripe.secret_key.unwrap().expose(), "sk_1");
+    }
+
+    #[test]
+    fn a_higher_layer_replaces_a_secret_in_whatever_form() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = dir.path().join("key");
+        std::fs::write(&key, "from-a-file\n").unwrap();
+        let key = key.to_str().unwrap();
+        let file = format!("[llm]\napi_key_file = \"{key}\"\n[stripe]\nsecret_key = \"from-toml\"\n");
+        let told = |env: &[(&str, &str)]| {
+            let config = load(&file, env).unwrap();
+            (
+                config.llm.api_key.unwrap().expose().to_owned(),
+                config.stripe.secret_key.unwrap().expose().to_owned(),
+            )
+        };
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(told(&[]), pair("from-a-file", "from-toml"));
+        assert_eq!(told(&[("AGENTCTL_LLM__API_KEY", "mine")]), pair("mine", "from-toml"));
+        let env = [("AGENTCTL_STRIPE__SECRET_KEY_FILE", key)];
+        assert_eq!(told(&env), pair("from-a-file", "from-a-file"));
+        // Names of other programs yield to both forms, in the file and in our own variables.
+        let env = [("OPENAI_API_KEY", "conv"), ("STRIPE_SECRET_KEY", "conv")];
+        assert_eq!(told(&env), pair("from-a-file", "from-toml"));
+        let env = [("OPENAI_API_KEY", "conv"), ("AGENTCTL_EMBEDDING__OPENAI__API_KEY_FILE", key)];
+        let config = load("", &env).unwrap();
+        assert_eq!(config.embedding.openai.api_key.unwrap().expose(), "from-a-file");
+        assert_eq!(config.llm.api_key.unwrap().expose(), "conv");
+    }
+
+    #[test]
+    fn a_channels_secret_is_replaced_like_any_other() {
+        let file = "[whatsapp]\napp_secret = \"s\"\nverify_token = \"v\"\n[whatsapp.channels.store]\n\
+                    phone_number_id = \"1\"\naccess_token_file = \"/nonexistent\"\n";
+        let env = [("AGENTCTL_WHATSAPP__CHANNELS__STORE__ACCESS_TOKEN", "mine")];
+        let config = load(file, &env).unwrap();
+        let channel = &config.whatsapp.channels["store"];
+        assert_eq!(channel.access_token.as_ref().unwrap().expose(), "mine");
+    }
+
+    #[test]
+    fn both_forms_in_one_layer_are_an_error() {
+        let message = complaint("[llm]\napi_key = \"a\"\napi_key_file = \"b\"\n", &[]);
+        assert!(message.contains("my.toml, line 2: llm.api_key:"), "{message}");
+        assert!(message.contains("llm.api_key_file") && message.contains("keep one"), "{message}");
+        let env = [("AGENTCTL_LLM__API_KEY", "a"), ("AGENTCTL_LLM__API_KEY_FILE", "b")];
+        assert!(complaint("", &env).contains("keep one"));
+    }
+
+    #[test]
+    fn a_secret_in_a_variable_is_taken_as_it_is() {
+        let env = [("AGENTCTL_WHATSAPP__VERIFY_TOKEN", "+1_000"), ("AGENTCTL_LLM__API_KEY", "true")];
+        let config = load("", &env).unwrap();
+        assert_eq!(config.whatsapp.verify_token.unwrap().expose(), "+1_000");
+        assert_eq!(config.llm.api_key.unwrap().expose(), "true");
+    }
+
+    #[test]
+    fn a_secrets_file_that_cannot_be_used_is_named_with_file_and_line() {
+        let message = complaint("[llm]\n\napi_key_file = \"/nonexistent/key\"\n", &[]);
+        let wanted = "my.toml, line 3: llm.api_key_file: cannot read /nonexistent/key: no such file";
+        assert!(message.contains(wanted), "{message}");
+        let dir = tempfile::tempdir().unwrap();
+        let blank = dir.path().join("blank");
+        std::fs::write(&blank, "\n").unwrap();
+        let message = complaint(&format!("[stripe]\nsecret_key_file = {blank:?}\n"), &[]);
+        assert!(message.contains("my.toml, line 2: stripe.secret_key_file:"), "{message}");
+        let message = complaint("", &[("AGENTCTL_LLM__API_KEY_FILE", "/nonexistent/key")]);
+        assert!(message.contains("variable AGENTCTL_LLM__API_KEY_FILE: llm.api_key_file"), "{message}");
+        let message = complaint("[whatsapp.channels.store]\nphone_number_id = \"1\"\n", &[]);
+        let wanted = "my.toml, line 1: whatsapp.channels.store.access_token: missing";
+        assert!(message.contains(wanted), "{message}");
+    }
+
+    #[test]
+    fn a_wrong_pattern_is_found_before_anything_is_ingested() {
+        let message = complaint("[ingest]\nworkers = 1\nexclude = [\"*.tmp\", \"[z-a]\"]\n", &[]);
+        assert!(message.contains("my.toml, line 3: ingest.exclude: `[z-a]` is not a pattern"), "{message}");
+    }
+
+    #[test]
+    fn what_is_accepted_is_said_in_plain_words() {
+        for (text, accepted) in [
+            ("[search]\ntop_k = -1\n", "a whole number, 0 or more"),
+            ("[search]\ntop_k = 1.5\n", "a whole number, 0 or more"),
+            ("[llm]\ntemperature = \"hot\"\n", "a number"),
+            ("[whatsapp]\nshow_sources = 1\n", "true or false"),
+            ("[llm]\nmodel = 4\n", "a text in quotes"),
+            ("[ingest]\nexclude = \"*.tmp\"\n", "a list in square brackets"),
+            ("[plan]\nmax_agents = []\n", "a whole number"),
+        ] {
+            let message = complaint(text, &[]);
+            assert!(message.contains(&format!("expected {accepted}")), "{message}");
+        }
     }
 
     #[test]

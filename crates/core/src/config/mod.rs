@@ -2,7 +2,8 @@
 //!
 //! `config.example.toml` is compiled in as the lowest layer, so what it documents and what the
 //! program does cannot part. `load.rs` lays the user's file and the environment over it and turns
-//! whatever is wrong into a message with file, line and key. `paths.rs` knows where things lie.
+//! whatever is wrong into a message with file, line and key (`messages.rs` has the words). `paths.rs` knows
+//! where things lie.
 
 mod answer;
 mod auth;
@@ -14,6 +15,7 @@ mod jobs;
 mod llm;
 mod load;
 mod log;
+mod messages;
 mod models;
 mod paths;
 mod plan;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::error::{Error, Result, plain_io};
+use crate::error::plain_io;
 
 /// A secret value. The only way to read it is [`Secret::expose`].
 #[derive(Clone, PartialEq, Eq)]
@@ -21,27 +21,27 @@ impl Secret {
     pub fn expose(&self) -> &str {
         &self.0
     }
+}
 
-    /// One secret from a value and a file that holds it; not both.
-    pub(crate) fn resolve(key: &str, value: Option<&Self>, file: Option<&Path>) -> Result<Option<Self>> {
-        match (value, file) {
-            (Some(_), Some(_)) => {
-                Err(Error::config(format!("{key} and {key}_file are both set: keep one of them")))
-            }
-            (Some(value), None) => Ok(Some(value.clone())),
-            (None, Some(file)) => {
-                let text = std::fs::read_to_string(file).map_err(|e| {
-                    Error::config(format!("{key}_file: cannot read {}: {}", file.display(), plain_io(&e)))
-                })?;
-                let text = text.trim();
-                if text.is_empty() {
-                    return Err(Error::config(format!("{key}_file: {} is empty", file.display())));
-                }
-                Ok(Some(Self::new(text)))
-            }
-            (None, None) => Ok(None),
-        }
+/// Reads the secret `key` from its file if it is given so. What is wrong comes with the key at fault.
+pub(super) fn resolve(
+    key: &str,
+    value: &mut Option<Secret>,
+    file: Option<&Path>,
+) -> Result<(), (String, String)> {
+    let Some(file) = file else { return Ok(()) };
+    if value.is_some() {
+        return Err((key.to_owned(), format!("{key}_file is set as well: keep one of them")));
     }
+    let wrong = |message: String| (format!("{key}_file"), message);
+    let text = std::fs::read_to_string(file)
+        .map_err(|e| wrong(format!("cannot read {}: {}", file.display(), plain_io(&e))))?;
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(wrong(format!("{} is empty", file.display())));
+    }
+    *value = Some(Secret::new(text));
+    Ok(())
 }
 
 impl fmt::Debug for Secret {
@@ -92,9 +92,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("key");
         std::fs::write(&path, "sk-from-file\n").unwrap();
-        let read = Secret::resolve("llm.api_key", None, Some(&path)).unwrap().unwrap();
-        assert_eq!(read.expose(), "sk-from-file");
-        let both = Secret::resolve("llm.api_key", Some(&read), Some(&path)).unwrap_err();
-        assert!(both.to_string().contains("keep one"), "{both}");
+        let mut secret = None;
+        resolve("llm.api_key", &mut secret, Some(&path)).unwrap();
+        assert_eq!(secret.as_ref().map(Secret::expose), Some("sk-from-file"));
+        let (key, problem) = resolve("llm.api_key", &mut secret, Some(&path)).unwrap_err();
+        assert!(key == "llm.api_key" && problem.contains("keep one"), "{problem}");
     }
 }

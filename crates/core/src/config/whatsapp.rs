@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::secret::resolve;
 use super::{Problem, Secret, Section};
-use crate::error::{Error, Result};
 
 mod hours;
 
@@ -160,35 +160,28 @@ impl WhatsappConfig {
             .map(|(name, channel)| (name.as_str(), channel))
     }
 
-    /// Reads every secret from its file, and gives channels what they lack of their own.
-    pub(super) fn resolve_secrets(&mut self) -> Result<()> {
-        let one = |key: &str, value: &mut Option<Secret>, file: &Option<PathBuf>| -> Result<()> {
-            *value = Secret::resolve(key, value.as_ref(), file.as_deref())?;
-            Ok(())
-        };
-        one("whatsapp.access_token", &mut self.access_token, &self.access_token_file)?;
-        one("whatsapp.app_secret", &mut self.app_secret, &self.app_secret_file)?;
-        one("whatsapp.verify_token", &mut self.verify_token, &self.verify_token_file)?;
+    /// Reads every secret from its file, and gives channels what they lack of their own. What is wrong
+    /// comes with its key.
+    pub(super) fn resolve_secrets(&mut self) -> Result<(), (String, String)> {
+        resolve("whatsapp.access_token", &mut self.access_token, self.access_token_file.as_deref())?;
+        resolve("whatsapp.app_secret", &mut self.app_secret, self.app_secret_file.as_deref())?;
+        resolve("whatsapp.verify_token", &mut self.verify_token, self.verify_token_file.as_deref())?;
         let speech = &mut self.transcription;
-        one("whatsapp.transcription.api_key", &mut speech.api_key, &speech.api_key_file)?;
+        resolve("whatsapp.transcription.api_key", &mut speech.api_key, speech.api_key_file.as_deref())?;
         for (name, channel) in &mut self.channels {
-            let key = |what: &str| format!("whatsapp.channels.{name}.{what}");
-            one(&key("access_token"), &mut channel.access_token, &channel.access_token_file)?;
-            one(&key("app_secret"), &mut channel.app_secret, &channel.app_secret_file)?;
-            one(&key("verify_token"), &mut channel.verify_token, &channel.verify_token_file)?;
-            channel.access_token = channel.access_token.take().or_else(|| self.access_token.clone());
-            channel.app_secret = channel.app_secret.take().or_else(|| self.app_secret.clone());
-            channel.verify_token = channel.verify_token.take().or_else(|| self.verify_token.clone());
-            for (what, there) in [
-                ("access_token", channel.access_token.is_some()),
-                ("app_secret", channel.app_secret.is_some()),
-                ("verify_token", channel.verify_token.is_some()),
+            for (what, own, file, shared) in [
+                ("access_token", &mut channel.access_token, &channel.access_token_file, &self.access_token),
+                ("app_secret", &mut channel.app_secret, &channel.app_secret_file, &self.app_secret),
+                ("verify_token", &mut channel.verify_token, &channel.verify_token_file, &self.verify_token),
             ] {
-                if !there {
-                    return Err(Error::config(format!(
-                        "{}: missing; set it, {what}_file, or whatsapp.{what} for every channel",
-                        key(what)
-                    )));
+                let key = format!("whatsapp.channels.{name}.{what}");
+                resolve(&key, own, file.as_deref())?;
+                if own.is_none() {
+                    own.clone_from(shared);
+                }
+                if own.is_none() {
+                    let text = format!("missing; set it, {what}_file, or whatsapp.{what} for every channel");
+                    return Err((key, text));
                 }
             }
         }

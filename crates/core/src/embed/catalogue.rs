@@ -164,13 +164,16 @@ impl<'a> Catalogue<'a> {
                 )));
             }
         }
-        let own = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        // `.` and `..` have no name of their own.
+        let whole = folder.canonicalize().map_err(|e| Error::io("find", folder, e))?;
+        let own = folder.file_name().or(whole.file_name());
+        let own = own.map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let mut profile = match read_profile(folder) {
             Ok(profile) => profile,
             Err(_) if folder.join(PROFILE).exists() => {
                 return read_profile(folder).map(|p| (folder.to_path_buf(), p));
             }
-            Err(_) => known::guess_profile(&own, folder)?,
+            Err(_) => known::guess_profile(name.unwrap_or(&own), &own, folder)?,
         };
         if let Some(name) = name {
             name.clone_into(&mut profile.name);
@@ -183,7 +186,7 @@ impl<'a> Catalogue<'a> {
                 std::fs::copy(&from, staging.path.join(file)).map_err(|e| Error::io("copy", &from, e))?;
             }
         }
-        self.complete(staging, profile)
+        self.complete(&staging, profile)
     }
 
     /// Downloads a model of the list and installs it.
@@ -203,11 +206,11 @@ impl<'a> Catalogue<'a> {
         let wanted: Vec<(&str, &str)> = files.iter().map(|(r, l)| (r.as_str(), l.as_str())).collect();
         hub.pull(&model.repository, "main", &wanted, &staging.path, on_progress).await?;
         let profile = model.profile(&staging.path)?;
-        self.complete(staging, profile)
+        self.complete(&staging, profile)
     }
 
     /// Tries the staged model, writes its profile and moves it into place.
-    fn complete(&self, staging: Staging, mut profile: ModelProfile) -> Result<(PathBuf, ModelProfile)> {
+    fn complete(&self, staging: &Staging, mut profile: ModelProfile) -> Result<(PathBuf, ModelProfile)> {
         profile.files = BTreeMap::new();
         let folder = std::fs::read_dir(&staging.path).map_err(|e| Error::io("read", &staging.path, e))?;
         for file in folder.flatten() {
@@ -232,24 +235,38 @@ impl<'a> Catalogue<'a> {
 struct Staging {
     path: PathBuf,
     target: PathBuf,
+    /// Whether it goes when nothing comes of it; a download is kept, to be resumed.
+    fleeting: bool,
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        if self.fleeting {
+            // Once published it is not there any more; and what cannot be removed now is cleared by the
+            // next import of that name.
+            let _ = std::fs::remove_dir_all(&self.path);
+        }
+    }
 }
 
 impl Staging {
     fn new(paths: &Paths, name: &str) -> Result<Self> {
         let staging = Self::resume(paths, name)?;
         std::fs::remove_dir_all(&staging.path).map_err(|e| Error::io("clear", &staging.path, e))?;
-        Self::resume(paths, name)
+        let mut staging = Self::resume(paths, name)?;
+        staging.fleeting = true;
+        Ok(staging)
     }
 
     /// Keeps what an interrupted download left.
     fn resume(paths: &Paths, name: &str) -> Result<Self> {
-        let models = paths.runtime_home.join("models");
+        let models = paths.known_runtime_home()?.join("models");
         let path = models.join(format!(".{name}.part"));
         std::fs::create_dir_all(&path).map_err(|e| Error::io("create", &path, e))?;
-        Ok(Self { path, target: models.join(name) })
+        Ok(Self { path, target: models.join(name), fleeting: false })
     }
 
-    fn publish(self) -> Result<PathBuf> {
+    fn publish(&self) -> Result<PathBuf> {
         let mut old = self.target.clone().into_os_string();
         old.push(".old");
         let old = PathBuf::from(old);
@@ -260,7 +277,7 @@ impl Staging {
         if old.exists() {
             std::fs::remove_dir_all(&old).map_err(|e| Error::io("remove", &old, e))?;
         }
-        Ok(self.target)
+        Ok(self.target.clone())
     }
 }
 
@@ -338,6 +355,18 @@ mod tests {
         let error = Catalogue::new(&paths(home.path())).import(dir.path(), None).unwrap_err();
         assert!(error.to_string().contains("has no model.onnx"), "{error}");
         assert!(!home.path().join("models").exists());
+    }
+
+    #[test]
+    fn an_import_that_fails_leaves_nothing() {
+        let (home, dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        for file in ["model.onnx", "tokenizer.json"] {
+            std::fs::write(dir.path().join(file), "none").unwrap();
+        }
+        std::fs::write(dir.path().join("config.json"), "{\"hidden_size\": 4}").unwrap();
+        // Nothing is installed there, ONNX Runtime neither: it fails after the files were copied.
+        Catalogue::new(&paths(home.path())).import(dir.path(), Some("tiny")).unwrap_err();
+        assert_eq!(std::fs::read_dir(home.path().join("models")).unwrap().count(), 0);
     }
 
     #[test]

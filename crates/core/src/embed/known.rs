@@ -65,6 +65,12 @@ const fn family(
     Family { matches, query_prefix, passage_prefix, languages, license, threshold }
 }
 
+/// The family of the first name that tells one; that of the last one if none does.
+fn family_of_any(names: [&str; 2]) -> &'static Family {
+    let [first, second] = names.map(family_of);
+    if first.matches.is_empty() { second } else { first }
+}
+
 fn family_of(repository: &str) -> &'static Family {
     let lower = repository.to_ascii_lowercase();
     // The last entry matches everything.
@@ -143,9 +149,10 @@ impl KnownModel {
     }
 }
 
-/// A profile for a folder that brings none: the family's facts by its name, sizes by `config.json`.
-pub(super) fn guess_profile(name: &str, folder: &Path) -> Result<ModelProfile> {
-    let family = family_of(name);
+/// A profile for a folder that brings none: sizes by `config.json`, the family's facts by the name it gets
+/// or, where that tells nothing, by the folder's own.
+pub(super) fn guess_profile(name: &str, own: &str, folder: &Path) -> Result<ModelProfile> {
+    let family = family_of_any([name, own]);
     let config = read_config(folder)?;
     let dimension =
         config.get("hidden_size").or_else(|| config.get("dim")).and_then(serde_json::Value::as_u64);
@@ -202,4 +209,20 @@ fn max_tokens(folder: &Path) -> Result<usize> {
     let positions = if roberta { positions.saturating_sub(2) } else { positions };
     // Longer windows cost memory by the square and no chunk needs them.
     Ok(usize::try_from(positions).unwrap_or(512).clamp(64, 8192))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_is_guessed_from_the_name_it_gets_before_the_folders() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("config.json"), "{\"hidden_size\": 384}").unwrap();
+        let prefix = |name, own| guess_profile(name, own, folder.path()).unwrap().query_prefix;
+        assert_eq!(prefix("multilingual-e5-small", "download"), "query: ");
+        assert_eq!(prefix("nomic-embed", "multilingual-e5-small"), "search_query: ");
+        assert_eq!(prefix("ours", "multilingual-e5-small"), "query: ");
+        assert_eq!(prefix("ours", "download"), "");
+    }
 }

@@ -11,6 +11,8 @@ use crate::model::{AgentId, Answer, Channel, ConversationId, Hit, SearchMode, Us
 
 /// Code of an error that names the fields at fault.
 const VALIDATION_FAILED: &str = "validation_failed";
+/// Chunks that are found for a question at most.
+const MOST_CHUNKS: usize = 100;
 /// Characters of a model's name at most.
 const LONGEST_MODEL: usize = 200;
 
@@ -24,7 +26,7 @@ pub struct Ask {
     /// The conversation it is part of: earlier questions and answers under this id are taken into account.
     /// Any id will do; the first question under it begins the conversation.
     pub conversation_id: Option<ConversationId>,
-    /// Chunks to find, 1 to 20; the configured number if absent.
+    /// Chunks to find, 1 to 100; the configured number if absent.
     pub top_k: Option<usize>,
     /// Cosine from which a chunk counts, 0 to 1; the configured one, or the model's, if absent.
     pub min_score: Option<f32>,
@@ -78,12 +80,19 @@ impl Problems {
 }
 
 impl Engine {
-    /// The best chunks for a question, whether or not they are evidence. Conversations are not looked at.
+    /// Whether the question may be asked, before anything is done for it: fails as asking it would for what
+    /// is written in `ask`.
+    pub fn check(&self, ask: &Ask) -> Result<()> {
+        self.question(ask).map(drop)
+    }
+
+    /// The best chunks for a question, whether or not they are evidence, among those that the agent may
+    /// answer from. Conversations are not looked at.
     pub async fn search(&self, ask: &Ask) -> Result<Vec<Hit>> {
         let question = self.question(ask)?;
         let agent = match ask.agent_id {
             Some(id) => Some(self.agent(id).await?.id),
-            None => None,
+            None => self.parts.store.default_agent(self.organization.id).await?.map(|agent| agent.id),
         };
         Ok(self.retrieve(&question, agent).await?.map(|r| r.hits).unwrap_or_default())
     }
@@ -122,8 +131,8 @@ impl Engine {
             let longer = format!("is longer than {LONGEST_QUESTION} characters");
             problems.add("query", "the question", &longer);
         }
-        problems.unless((1..=20).contains(&top_k), "topK", "top-k", || {
-            format!("is {top_k}: 1 to 20 is accepted")
+        problems.unless((1..=MOST_CHUNKS).contains(&top_k), "topK", "top-k", || {
+            format!("is {top_k}: 1 to {MOST_CHUNKS} is accepted")
         });
         let score = min_score.unwrap_or_default();
         problems.unless((0.0..=1.0).contains(&score), "minScore", "min-score", || {

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::{Engine, open};
 use crate::config::Config;
-use crate::error::{Error, Result, plain_io};
-use crate::ingest::parse::Input;
+use crate::error::{Error, ErrorKind, Result, plain_io};
+use crate::ingest::parse::{FailureKind, Input};
 use crate::ingest::{
     Committer, DocumentReport, Extracted, ExtractedPage, IngestEvent, IngestOptions, OnEvent, Outcome,
     Pipeline, Stop, TIDY_QUEUE, Tidied, Work, absolute, discover, normalise, prepare_bytes, prepare_files,
@@ -240,8 +240,13 @@ impl Engine {
             )
         })?;
         let sandbox = open::sandbox(config)?;
-        let parsed =
-            sandbox.parse(Input::Path(path.clone()), file_type).await.map_err(|f| refused(f.reason))?;
+        let parsed = sandbox.parse(Input::Path(path.clone()), file_type).await.map_err(|f| match f.kind {
+            FailureKind::MissingTool => Error::missing(f.reason),
+            FailureKind::Unreadable => {
+                Error::new(ErrorKind::Storage, format!("{}: {}", path.display(), f.reason))
+            }
+            _ => refused(f.reason),
+        })?;
         let pages = normalise(&parsed);
         if pages.iter().all(|p| p.text.is_empty()) {
             return Err(refused("the document has no text".to_owned()));

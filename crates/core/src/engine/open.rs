@@ -46,6 +46,7 @@ impl Engine {
 
     /// The same with a clock of the caller's.
     pub async fn open_with(config: Config, clock: SharedClock) -> Result<Self> {
+        config.paths.known_data_dir()?;
         let database = config.paths.database();
         if !database.exists() {
             return Err(Error::not_found(format!(
@@ -71,6 +72,7 @@ impl Engine {
     /// The same with a clock of the caller's.
     pub async fn init_with(config: Config, name: Option<&str>, clock: SharedClock) -> Result<(Self, bool)> {
         let name = name.map(str::trim).filter(|n| !n.is_empty()).unwrap_or(UNNAMED);
+        config.paths.known_data_dir()?;
         let store = Store::open(&config.paths.database(), Arc::clone(&clock)).await?;
         let (organization, made) = store.ensure_organization(name).await?;
         if store.default_agent(organization.id).await?.is_none() {

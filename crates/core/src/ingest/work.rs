@@ -128,6 +128,9 @@ pub async fn prepare_bytes(
         return Ok(Err(DocumentReport::failed(path, old.map(|k| k.id), "standard input is empty")));
     }
     if let Some(old) = old.filter(|k| k.searchable && k.content_hash == hash && !options.force) {
+        if let Some(metadata) = changed_metadata(&old.metadata, &options.metadata) {
+            store.set_metadata(organization, old.id, metadata).await?;
+        }
         return Ok(Err(unchanged(path, old)));
     }
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);

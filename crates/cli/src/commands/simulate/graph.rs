@@ -1,5 +1,7 @@
 //! `agentctl simulate graph`: the fake Graph API in the foreground.
 
+use std::pin::pin;
+
 use agent_core::clock::{Clock, SystemClock};
 use agent_core::{Config, Error};
 use anyhow::Result;
@@ -31,6 +33,7 @@ pub async fn run(config: &Config, args: &SimulateGraphArgs, printer: &Printer) -
             "No webhook is known (--webhook, or a channel in the configuration): no statuses are posted.",
         );
     }
+    let mut end = pin!(told_to_end());
     let base_url = graph.base_url();
     if printer.is_json() {
         printer.json_line(&json!({ "event": "listening", "baseUrl": base_url }))?;
@@ -38,8 +41,6 @@ pub async fn run(config: &Config, args: &SimulateGraphArgs, printer: &Printer) -
         printer.line(&format!("Graph API at {base_url}"))?;
     }
     let (mut sent, mut read) = (0, 0);
-    let end = told_to_end();
-    tokio::pin!(end);
     loop {
         tokio::select! {
             messages = graph.sent_after(sent) => {

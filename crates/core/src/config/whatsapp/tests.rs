@@ -1,7 +1,7 @@
 //! What a channel needs, and where it gets it from.
 
 use super::super::{Config, ConfigSources};
-use super::*;
+use crate::error::Result;
 
 fn load(text: &str) -> Result<Config> {
     let dir = tempfile::tempdir().unwrap();

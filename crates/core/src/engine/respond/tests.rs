@@ -230,7 +230,7 @@ async fn agents_that_do_not_answer_are_told_apart() {
 async fn every_field_out_of_range_is_named() {
     let house = House::new(false).await;
     let wrong = Ask {
-        top_k: Some(21),
+        top_k: Some(101),
         min_score: Some(1.5),
         temperature: Some(f64::NAN),
         max_tokens: Some(0),
@@ -243,7 +243,7 @@ async fn every_field_out_of_range_is_named() {
     assert_eq!(fields, ["query", "topK", "minScore", "temperature", "maxTokens", "model"]);
     assert_eq!(error.to_string(), "the question is empty");
     let error = house.engine.answer(&Ask { top_k: Some(0), ..ask("a?") }).await.unwrap_err();
-    assert_eq!(error.to_string(), "top-k is 0: 1 to 20 is accepted");
+    assert_eq!(error.to_string(), "top-k is 0: 1 to 100 is accepted");
 }
 
 #[tokio::test]

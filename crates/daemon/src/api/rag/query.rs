@@ -37,8 +37,8 @@ pub struct QueryRequest {
     #[schema(minimum = 1, maximum = 4000)]
     max_tokens: Option<u32>,
     /// Chunks to find.
-    #[garde(range(min = 1, max = 20))]
-    #[schema(minimum = 1, maximum = 20)]
+    #[garde(range(min = 1, max = 100))]
+    #[schema(minimum = 1, maximum = 100)]
     top_k: Option<usize>,
     /// Cosine from which a chunk counts.
     #[garde(range(min = 0.0, max = 1.0))]
