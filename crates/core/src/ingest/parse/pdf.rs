@@ -9,7 +9,6 @@
 mod blocks;
 mod glyphs;
 mod grid;
-mod hyphen;
 mod layout;
 mod letters;
 mod style;
