@@ -6,6 +6,7 @@
 //! and confidences come out of standard output; nothing touches the disk.
 
 mod picture;
+mod rows;
 mod words;
 
 use std::io::Write;
