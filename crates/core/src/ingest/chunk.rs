@@ -24,6 +24,11 @@ pub struct ChunkSize {
 /// Most of a chunk's tokens that headings may take.
 const HEADING_SHARE: u32 = 4;
 
+/// Between the levels of a path of headings.
+const HEADING_JOINT: &str = " › ";
+/// Tokens of the empty line between the headings and the content, or more.
+const HEADING_MARKS: u32 = 2;
+
 /// Bytes counted in one call: tokenising a page of 20 MB at once would take gigabytes.
 const COUNT_BYTES: usize = 64 * 1024;
 
@@ -62,9 +67,8 @@ impl Chunker<'_> {
         let mut chars = CharIndex::new(&page.text);
         let mut from = 0;
         while from < units.len() {
-            let heading = self.heading_before(&units, from);
-            let room = self.room(heading.as_deref())?;
-            let until = fill(&units, from, room);
+            let (heading, taken) = self.heading_before(&units, from)?;
+            let until = fill(&units, from, self.limits.size - taken);
             let range = units[from].range.start..units[until - 1].range.end;
             for unit in &units[from..until] {
                 if let Some(level) = unit.heading {
@@ -84,13 +88,37 @@ impl Chunker<'_> {
         Ok(())
     }
 
-    /// The headings a chunk beginning at `units[from]` stands under. Its own first heading is part of
-    /// its content, so only what is above that counts.
-    fn heading_before(&self, units: &[Unit], from: usize) -> Option<String> {
+    /// The headings a chunk beginning at `units[from]` stands under, and the tokens they take. Its own
+    /// first heading is part of its content, so only what is above that counts. A long path loses its
+    /// outermost levels and then the end of the last: it is embedded with the content, and what goes
+    /// beyond the model's length is not read.
+    fn heading_before(&self, units: &[Unit], from: usize) -> Result<(Option<String>, u32)> {
         let own = units[from].heading;
         let above = self.headings.iter().filter(|(level, _)| own.is_none_or(|own| *level < own));
         let path: Vec<&str> = above.map(|(_, text)| text.as_str()).collect();
-        (!path.is_empty()).then(|| path.join(" › "))
+        let most = self.limits.size / HEADING_SHARE;
+        for first in 0..path.len() {
+            let heading = path[first..].join(HEADING_JOINT);
+            let taken = self.tokens(&heading)? + HEADING_MARKS;
+            if taken <= most {
+                return Ok((Some(heading), taken));
+            }
+        }
+        let mut last = path.last().copied().unwrap_or_default();
+        while !last.is_empty() {
+            // At a space where there is one not too far back.
+            let end = last.floor_char_boundary(last.len() * 3 / 4);
+            last = last[..end].rfind(' ').filter(|at| *at > end / 2).map_or(&last[..end], |at| &last[..at]);
+            let taken = self.tokens(last)? + HEADING_MARKS;
+            if taken <= most && !last.is_empty() {
+                return Ok((Some(last.to_owned()), taken));
+            }
+        }
+        Ok((None, 0))
+    }
+
+    fn tokens(&self, text: &str) -> Result<u32> {
+        Ok(self.counter.count(&[text])?.first().copied().unwrap_or_default())
     }
 
     fn open_heading(&mut self, level: u8, text: &str) {
@@ -100,13 +128,6 @@ impl Chunker<'_> {
         }
         self.headings.retain(|(open, _)| *open < level);
         self.headings.push((level, text.chars().take(120).collect()));
-    }
-
-    /// Tokens left for the content under `heading`.
-    fn room(&self, heading: Option<&str>) -> Result<u32> {
-        let Some(heading) = heading else { return Ok(self.limits.size) };
-        let taken = self.counter.count(&[heading])?.first().copied().unwrap_or_default() + 2;
-        Ok(self.limits.size - taken.min(self.limits.size / HEADING_SHARE))
     }
 
     fn units(&self, page: &PageText) -> Result<Vec<Unit>> {
@@ -352,6 +373,31 @@ mod tests {
         let last = chunks.last().unwrap();
         assert_eq!(last.content, "Entregas\n\nEntregamos em dois dias.");
         assert_eq!(last.heading.as_deref(), Some("Políticas"));
+    }
+
+    #[test]
+    fn a_long_path_of_headings_is_shortened_until_chunk_and_path_fit() {
+        let long = |name: &str| format!("{name} {}", "muito comprido ".repeat(3).trim_end());
+        let blocks = [
+            (BlockKind::Heading(1), long("Capítulo")),
+            (BlockKind::Heading(2), long("Seção")),
+            (BlockKind::Heading(3), "Trocas".to_owned()),
+            (BlockKind::Paragraph, sentences(12)),
+            (BlockKind::Heading(2), long("Anexo com um título que não acaba")),
+            (BlockKind::Paragraph, sentences(12)),
+        ];
+        let (_, chunks) = chunks(&blocks, 48, 8);
+        let headings: Vec<_> = chunks.iter().filter_map(|c| c.heading.as_deref()).collect();
+        assert!(
+            headings.contains(&"Seção muito comprido muito comprido muito comprido › Trocas"),
+            "{headings:?}"
+        );
+        assert!(headings.iter().any(|h| h.starts_with("Anexo com um") && h.len() < 60), "{headings:?}");
+        for chunk in &chunks {
+            let taken =
+                chunk.heading.as_ref().map_or(0, |h| Words.count(&[h.as_str()]).unwrap()[0] + HEADING_MARKS);
+            assert!(taken <= 12 && taken + chunk.token_count <= 48, "{chunk:?}");
+        }
     }
 
     #[test]

@@ -2,13 +2,14 @@
 //! source → parse → normalise → chunk → embed → index → committed.
 //!
 //! `source.rs` finds files, `incoming.rs` receives them, `parse/` reads them in child processes,
-//! `normalise.rs` and `chunk.rs` are pure, `blobs.rs` keeps the bytes, `work.rs` decides what has to be
+//! `normalise.rs` (with `hyphen.rs`) and `chunk.rs` are pure, `blobs.rs` keeps the bytes, `work.rs` decides what has to be
 //! parsed, `pipeline.rs` overlaps the steps, `commit.rs` makes documents searchable all at once or not at
 //! all, `tidy.rs` brings the index and the blobs in line with the store.
 
 mod blobs;
 mod chunk;
 mod commit;
+mod hyphen;
 mod incoming;
 mod normalise;
 pub mod parse;

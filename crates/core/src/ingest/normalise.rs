@@ -3,10 +3,12 @@
 //! UTF-8 in composed form, no control characters, single spaces, no piles of empty lines. The page's
 //! text is its blocks joined by line breaks; each block remembers where it lies in it. Pure.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
+use super::hyphen;
 use crate::model::{BlockKind, Page, Parsed};
 
 /// A block within the text of its page.
@@ -41,7 +43,7 @@ fn normalise_page(page: &Page) -> PageText {
         let clean = match block.kind {
             BlockKind::Code => clean_text(&block.text, true),
             BlockKind::Heading(_) | BlockKind::TableRow => clean_text(&block.text, false).replace('\n', " "),
-            BlockKind::Paragraph | BlockKind::ListItem => unwrap_lines(&clean_text(&block.text, false)),
+            BlockKind::Paragraph | BlockKind::ListItem => unwrap_lines(&block.text, block.kind),
         };
         if clean.is_empty() {
             continue;
@@ -58,57 +60,160 @@ fn normalise_page(page: &Page) -> PageText {
     PageText { number: page.number, text, spans }
 }
 
-/// A line at least this long, in characters, was broken because it was full.
+/// A line break that is meant, whatever stands on either side: Unicode's line separator. A parser that
+/// knows writes it; a `\n` in a paragraph may be no more than where a line was full.
+pub const LINE_BREAK: char = '\u{2028}';
+/// A line at least this long, in characters, may have been broken because it was full.
 const FULL_LINE: usize = 50;
 
 /// Joins lines that were broken only because they were full, so that a sentence is one piece. Lines
-/// that say something each (an address, opening hours) stay.
-fn unwrap_lines(text: &str) -> String {
+/// that say something each (an address, opening hours, prices) stay.
+fn unwrap_lines(text: &str, kind: BlockKind) -> String {
+    let text = composed(text);
+    let lines: Vec<WrappedLine> = text.split(LINE_BREAK).flat_map(pieces).collect();
+    let width = usual_width(&lines);
+    // A block that begins in small letters is the rest of one, or a list; it takes more to join those.
+    let is_sentence = !lines.iter().find_map(|l| l.text.chars().next()).is_some_and(char::is_lowercase);
     let mut out = String::with_capacity(text.len());
-    let mut previous: &str = "";
-    for (number, line) in text.split('\n').enumerate() {
-        if number > 0 {
-            let continues = line.chars().next().is_some_and(char::is_lowercase);
-            let complete = previous.ends_with(['.', '!', '?', ':', ';', '|']);
-            let full = previous.chars().count() >= FULL_LINE && !line.is_empty() && !line.contains(" | ");
-            let joined = !previous.is_empty() && !complete && (continues || full);
-            out.push(if joined { ' ' } else { '\n' });
+    let mut previous: Option<&WrappedLine> = None;
+    for line in &lines {
+        let joined = previous
+            .is_some_and(|previous| !line.is_set_off && continues(previous, line, width, is_sentence, kind));
+        if joined {
+            hyphen::join(&mut out, &line.text);
+        } else {
+            if previous.is_some() {
+                out.push('\n');
+            }
+            out.push_str(&line.text);
         }
-        out.push_str(line);
-        previous = line;
+        previous = Some(line);
     }
-    out
+    squeeze(&out)
+}
+
+/// A line of a paragraph as it may have been wrapped.
+struct WrappedLine {
+    text: String,
+    chars: usize,
+    /// Its words are set in columns.
+    has_columns: bool,
+    /// The break before it is meant.
+    is_set_off: bool,
+}
+
+fn pieces(text: &str) -> impl Iterator<Item = WrappedLine> {
+    text.split('\n').enumerate().map(|(number, raw)| {
+        let mut text = String::with_capacity(raw.len());
+        clean_line(raw, false, &mut text);
+        let (chars, has_columns) = (text.chars().count(), has_columns(raw.trim()));
+        WrappedLine { text, chars, has_columns, is_set_off: number == 0 }
+    })
+}
+
+/// Tabs or wide gaps between words; two spaces after a sentence are a habit.
+fn has_columns(line: &str) -> bool {
+    let mut before = 'x';
+    let mut spaces = 0;
+    for c in line.chars() {
+        if c == '\t' {
+            return true;
+        }
+        if c.is_whitespace() {
+            spaces += 1;
+            if spaces > 2 || (spaces == 2 && !matches!(before, '.' | '!' | '?' | ':')) {
+                return true;
+            }
+        } else {
+            (before, spaces) = (c, 0);
+        }
+    }
+    false
+}
+
+/// The length of a full line: the longest, or the one after it where there are many, for one line may
+/// hold an address that was never broken.
+fn usual_width(lines: &[WrappedLine]) -> usize {
+    let (mut longest, mut second) = (0, 0);
+    for line in lines {
+        if line.chars > longest {
+            (longest, second) = (line.chars, longest);
+        } else {
+            second = second.max(line.chars);
+        }
+    }
+    if lines.len() > 3 { second } else { longest }
+}
+
+/// Whether `line` goes on where `previous` was full.
+fn continues(
+    previous: &WrappedLine,
+    line: &WrappedLine,
+    width: usize,
+    is_sentence: bool,
+    kind: BlockKind,
+) -> bool {
+    let is_row = |l: &WrappedLine| l.has_columns || l.text.contains(" | ");
+    let complete = previous.text.ends_with(['.', '!', '?', ':', ';', '|']);
+    if previous.chars == 0 || line.chars == 0 || complete || is_row(previous) || is_row(line) {
+        return false;
+    }
+    let goes_on = line.text.starts_with(char::is_lowercase);
+    let broken = previous.text.strip_suffix('-').is_some_and(|s| s.ends_with(char::is_alphabetic));
+    if broken && goes_on {
+        return true;
+    }
+    // Had the next word fitted, it would stand there. Letters differ in width, hence the allowance.
+    let word = line.text.split(' ').next().map_or(0, |word| word.chars().count());
+    let full = previous.chars >= FULL_LINE && (previous.chars + 1 + word) * 20 > width * 17;
+    if previous.text.ends_with(|c: char| c.is_ascii_digit() || c == '%') {
+        // "um prazo de 7" and "dias" are one sentence; rows of prices are not.
+        return full && goes_on && !ends_in_price(&previous.text) && !line.text.ends_with(is_digit);
+    }
+    let near = previous.chars * 3 >= width * 2;
+    full || (goes_on && (kind == BlockKind::ListItem || (near && is_sentence)))
+}
+
+fn is_digit(c: char) -> bool {
+    c.is_ascii_digit()
+}
+
+/// `R$ 50`, `R$50`, `49,90`, `10%`.
+fn ends_in_price(text: &str) -> bool {
+    let mut words = text.rsplit(' ');
+    let last = words.next().unwrap_or_default();
+    let cents = last.rsplit_once([',', '.']).is_some_and(|(_, c)| c.len() == 2 && c.chars().all(is_digit));
+    cents || last.contains(['$', '€', '%']) || words.next().is_some_and(|word| word.ends_with(['$', '€']))
 }
 
 /// Normalises one text: composed form, no control characters, single spaces, at most one empty line
 /// between lines. With `keep_spaces`, spaces within a line stay (code).
 pub fn clean_text(text: &str, keep_spaces: bool) -> String {
-    let composed: std::borrow::Cow<'_, str> =
+    let mut out = String::with_capacity(text.len());
+    for line in composed(text).split(['\n', LINE_BREAK]) {
+        clean_line(line, keep_spaces, &mut out);
+        out.push('\n');
+    }
+    squeeze(&out)
+}
+
+/// In composed form, with `\n` and [`LINE_BREAK`] as the only line breaks.
+fn composed(text: &str) -> String {
+    let composed: Cow<'_, str> =
         if is_nfc(text) { text.into() } else { text.nfc().collect::<String>().into() };
-    let unbroken = composed
-        .replace("\r\n", "\n")
-        .replace(['\r', '\u{2028}', '\u{2029}', '\u{b}', '\u{c}', '\u{85}'], "\n");
-    let mut out = String::with_capacity(unbroken.len());
-    let mut empty_lines = 0;
-    for line in unbroken.split('\n') {
-        let before = out.len();
-        if before > 0 {
+    composed.replace("\r\n", "\n").replace(['\r', '\u{2029}', '\u{b}', '\u{c}', '\u{85}'], "\n")
+}
+
+/// Without empty lines at either end and with at most one in a row.
+fn squeeze(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.trim_matches('\n').split('\n') {
+        if !line.is_empty() || !out.ends_with("\n\n") {
+            out.push_str(line);
             out.push('\n');
         }
-        let start = out.len();
-        clean_line(line, keep_spaces, &mut out);
-        if out.len() == start {
-            empty_lines += 1;
-            if empty_lines > 1 || before == 0 {
-                out.truncate(before);
-            }
-        } else {
-            empty_lines = 0;
-        }
     }
-    while out.ends_with('\n') {
-        out.pop();
-    }
+    out.truncate(out.trim_end_matches('\n').len());
     out
 }
 
@@ -170,11 +275,55 @@ mod tests {
     fn sentences_broken_at_full_lines_are_whole_again() {
         let wrapped = "O saldo vale por doze meses e não pode ser trocado por\nPix nem por dinheiro, porque o caixa de\nlá não permite.\nAvise antes.";
         assert_eq!(
-            unwrap_lines(wrapped),
+            unwrapped(wrapped),
             "O saldo vale por doze meses e não pode ser trocado por Pix nem por dinheiro, porque o caixa de lá não permite.\nAvise antes."
         );
         let hours = "Segunda a sexta: das 8h às 19h\nSábado: das 8h às 12h\nRua das Flores, 10";
-        assert_eq!(unwrap_lines(hours), hours);
+        assert_eq!(unwrapped(hours), hours);
+    }
+
+    fn unwrapped(text: &str) -> String {
+        unwrap_lines(text, BlockKind::Paragraph)
+    }
+
+    #[test]
+    fn lines_that_say_something_each_stay_lines() {
+        for text in [
+            "banho simples - R$ 50\ntosa higiênica - R$ 40\nhidratação - R$ 35",
+            "ração para cães adultos de porte médio, saco de 15 kg   R$ 189,90\nração para gatos castrados, saco de 10 kg, sabor peixe R$ 164,90\nareia",
+            "Consulta de rotina com a veterinária, na loja do centro\t120\nconsulta em casa, com hora marcada\t180",
+            "Tosa completa na tesoura, para cães de pelo longo, por 90\nbanho com hidratação, para cães de pelo curto, por 60",
+            "banho simples\ntosa higiênica\nhidratação",
+            "Rua das Flores, 10\ncentro de Campinas, ao lado da padaria e em frente à praça",
+        ] {
+            let spaced = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let found = unwrapped(text);
+            assert_eq!(found.matches('\n').count(), text.matches('\n').count(), "{found}");
+            assert_eq!(found.split_whitespace().collect::<Vec<_>>().join(" "), spaced);
+        }
+        let meant = "O endereço da nossa loja é a Rua das Flores, número dez,\u{2028}no centro de Campinas";
+        assert_eq!(unwrapped(meant), meant.replace(LINE_BREAK, "\n"));
+    }
+
+    #[test]
+    fn prose_is_joined_whatever_its_width_and_its_last_words() {
+        assert_eq!(
+            unwrapped(
+                "Para remarcar, avise com um dia de antecedência; mais infor-\nmações na se-\ngunda-\nfeira."
+            ),
+            "Para remarcar, avise com um dia de antecedência; mais informações na segunda-feira."
+        );
+        assert_eq!(
+            unwrapped(
+                "O prazo para trocar qualquer produto da nossa loja é de 7\ndias corridos depois da compra.  Guarde a nota, pois sem\nela não há troca."
+            ),
+            "O prazo para trocar qualquer produto da nossa loja é de 7 dias corridos depois da compra. Guarde a nota, pois sem ela não há troca."
+        );
+        assert_eq!(
+            unwrapped("Traga a carteira\nde vacinas do seu\ncão."),
+            "Traga a carteira de vacinas do seu cão."
+        );
+        assert_eq!(unwrap_lines("- Banho\n  com secagem", BlockKind::ListItem), "- Banho com secagem");
     }
 
     #[test]

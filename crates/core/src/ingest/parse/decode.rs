@@ -30,6 +30,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, ParseFailure> {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         return Ok(with(encoding, &bytes[mark..]));
     }
+    let bytes = without_dos_end(bytes);
     if let Ok(text) = std::str::from_utf8(bytes) {
         return if is_binary(bytes.iter().copied().map(u32::from), bytes.len()) {
             decode_utf16(bytes).ok_or_else(|| not_text(BINARY))
@@ -67,6 +68,13 @@ fn not_text(what: &str) -> ParseFailure {
 
 fn with<'a>(encoding: &'static Encoding, bytes: &'a [u8]) -> Cow<'a, str> {
     encoding.decode_without_bom_handling(bytes).0
+}
+
+/// Without the end mark of DOS, once or as often as fills a sector; after a zero it is half a letter of
+/// UTF-16.
+fn without_dos_end(bytes: &[u8]) -> &[u8] {
+    let end = bytes.iter().rposition(|byte| *byte != 0x1a).map_or(0, |at| at + 1);
+    if end > 0 && bytes[end - 1] == 0 { bytes } else { &bytes[..end] }
 }
 
 /// Whether the share of control characters is that of a binary file; a zero always tells.
@@ -164,6 +172,12 @@ mod tests {
         bytes.truncate(bytes.len() - 1);
         bytes.push(0xc3);
         assert!(decode(&bytes).unwrap().starts_with("Horário"));
+    }
+
+    #[test]
+    fn the_end_mark_of_dos_is_no_sign_of_a_binary_file() {
+        assert_eq!(decode(b"Banho R$ 50\r\n\x1a").unwrap(), "Banho R$ 50\r\n");
+        assert_eq!(decode(b"Promo\xe7\xe3o de ver\xe3o\x1a\x1a").unwrap(), "Promoção de verão");
     }
 
     #[test]

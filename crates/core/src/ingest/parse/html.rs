@@ -1,8 +1,9 @@
 //! The text of HTML that stands inside Markdown.
 //!
 //! A scanner, not an HTML parser: tags go, entities are decoded, block tags become line breaks,
-//! table cells are kept apart. It never fails and is linear; what it does not know it drops as a
-//! tag or keeps as text. HTML files are not a supported format.
+//! table cells are kept apart. White space means what it means in a browser: a source line ends
+//! nothing. It never fails and is linear; what it does not know it drops as a tag or keeps as text.
+//! HTML files are not a supported format.
 
 /// Tags after which, or before which, text stands on another line.
 const BLOCK_TAGS: [&str; 22] = [
@@ -32,17 +33,21 @@ const BLOCK_TAGS: [&str; 22] = [
 
 /// The text of `html`: one line per block, cells of a table row joined by ` | `.
 pub(super) fn strip(html: &str) -> String {
-    let mut out = String::with_capacity(html.len() / 2);
+    let mut out = Text::default();
     let mut rest = html;
+    // Once no tag ends any more, nothing is searched to its end again: `<a<a<a…` must stay linear.
+    let mut tags_end = true;
     while let Some(at) = rest.find('<') {
-        push_decoded(&mut out, &rest[..at]);
+        out.push(&rest[..at]);
         rest = &rest[at..];
         if let Some(tail) = rest.strip_prefix("<!--") {
             rest = tail.find("-->").map_or("", |end| &tail[end + 3..]);
             continue;
         }
-        let Some(end) = rest.find('>').filter(|_| opens_tag(rest)) else {
-            out.push('<');
+        let end = if tags_end && opens_tag(rest) { rest.find('>') } else { None };
+        let Some(end) = end else {
+            tags_end &= !opens_tag(rest);
+            out.push("<");
             rest = &rest[1..];
             continue;
         };
@@ -53,17 +58,119 @@ pub(super) fn strip(html: &str) -> String {
         let opening = !inside.starts_with('/');
         if opening && matches!(name.as_str(), "script" | "style") {
             rest = skip_past_closing(rest, &name);
-        } else if opening && matches!(name.as_str(), "td" | "th") {
-            if !out.is_empty() && !out.ends_with('\n') {
-                out.push_str(" | ");
-            }
-        } else if BLOCK_TAGS.contains(&name.as_str()) && !out.ends_with('\n') {
-            out.push('\n');
+        } else {
+            out.tag(&name, opening);
         }
     }
-    push_decoded(&mut out, rest);
-    let lines = out.lines().map(str::trim).filter(|line| !line.is_empty());
-    lines.collect::<Vec<_>>().join("\n")
+    out.push(rest);
+    out.finish()
+}
+
+/// A break inside a cell, until its row is complete.
+const CELL_BREAK: char = '\u{2028}';
+
+/// The lines so far and the open one.
+#[derive(Default)]
+struct Text {
+    done: String,
+    line: String,
+    /// Cells of the open row, the open one included.
+    cells: usize,
+    in_cell: bool,
+    /// A space is due before the next letter.
+    space: bool,
+    preformatted: bool,
+}
+
+impl Text {
+    fn tag(&mut self, name: &str, opening: bool) {
+        match name {
+            "td" | "th" => {
+                if opening {
+                    if self.cells > 0 {
+                        self.line.truncate(self.line.trim_end_matches([' ', CELL_BREAK]).len());
+                        self.line.push_str(" | ");
+                        self.space = false;
+                    } else {
+                        self.end_line();
+                    }
+                    self.cells += 1;
+                }
+                self.in_cell = opening;
+            }
+            "tr" | "table" => self.end_line(),
+            "pre" => {
+                self.end_line();
+                self.preformatted = opening;
+            }
+            _ if BLOCK_TAGS.contains(&name) => {
+                if self.in_cell {
+                    self.break_cell();
+                } else {
+                    self.end_line();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn break_cell(&mut self) {
+        self.space = false;
+        if !self.is_at_start() {
+            self.line.push(CELL_BREAK);
+        }
+    }
+
+    /// Whether nothing stands in the open line or cell yet.
+    fn is_at_start(&self) -> bool {
+        self.line.is_empty() || self.line.ends_with(" | ") || self.line.ends_with(CELL_BREAK)
+    }
+
+    fn end_line(&mut self) {
+        let is_row = self.cells > 1;
+        let line = self.line.trim_end_matches([' ', CELL_BREAK]);
+        let line = if is_row { line.trim_end_matches([' ', '|']) } else { line };
+        if !line.is_empty() {
+            if !self.done.is_empty() {
+                self.done.push('\n');
+            }
+            // A row of one cell is how people lay out a page.
+            let joint = if is_row { " " } else { "\n" };
+            self.done.push_str(line.replace(CELL_BREAK, joint).trim_start());
+        }
+        self.line.clear();
+        self.cells = 0;
+        self.in_cell = false;
+        self.space = false;
+    }
+
+    /// Appends `text` with runs of white space as one space, and none where a line or a cell begins.
+    fn push(&mut self, text: &str) {
+        if self.preformatted {
+            for (number, line) in text.split('\n').enumerate() {
+                if number > 0 {
+                    self.end_line();
+                }
+                push_decoded(&mut self.line, line);
+            }
+            return;
+        }
+        // Decoded only now, so that a space written as an entity stays.
+        for (number, word) in text.split(|c: char| c.is_ascii_whitespace()).enumerate() {
+            self.space |= number > 0;
+            if !word.is_empty() {
+                if std::mem::take(&mut self.space) && !self.is_at_start() {
+                    self.line.push(' ');
+                }
+                push_decoded(&mut self.line, word);
+            }
+        }
+    }
+
+    fn finish(mut self) -> String {
+        self.end_line();
+        self.done
+    }
 }
 
 fn opens_tag(rest: &str) -> bool {
@@ -160,6 +267,26 @@ mod tests {
             strip("<table><tr><th>Item</th><th>Preço</th></tr><tr><td>Banho</td><td>R$ 50</td></tr></table>"),
             "Item | Preço\nBanho | R$ 50"
         );
+    }
+
+    #[test]
+    fn source_lines_and_indentation_mean_nothing() {
+        let table = "<table>\n  <thead>\n    <tr>\n      <th>Item</th>\n      <th>Preço</th>\n    </tr>\n  </thead>\n  \
+                     <tr>\n    <td>\n      Banho<br>\n      simples\n    </td>\n    <td><p>R$ 50</p></td>\n  </tr>\n  \
+                     <tr>\n    <td></td>\n    <td>R$ 60</td>\n    <td> </td>\n  </tr>\n</table>";
+        assert_eq!(strip(table), "Item | Preço\nBanho simples | R$ 50\n| R$ 60");
+        assert_eq!(
+            strip("<p>\n  Abrimos de <b>segunda</b>\n  a <i>sábado</i>.\n</p>\n<p>Feche.</p>\n"),
+            "Abrimos de segunda a sábado.\nFeche."
+        );
+        assert_eq!(strip("<table><tr><td>\n<h1>Loja</h1>\n<p>Rua A</p>\n</td></tr></table>"), "Loja\nRua A");
+        assert_eq!(strip("<pre>um  a\ndois</pre>fim"), "um  a\ndois\nfim");
+    }
+
+    #[test]
+    fn tags_that_never_end_cost_no_more_than_text() {
+        let text = "<a".repeat(400_000);
+        assert_eq!(strip(&text), text);
     }
 
     #[test]

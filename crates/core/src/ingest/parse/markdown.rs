@@ -13,17 +13,23 @@ use super::decode::decode;
 use super::{ParseFailure, html};
 use crate::model::{Block, BlockKind, Metadata, Page, Parsed};
 
+/// A longer heading is prose with a rule below it.
+const MAX_HEADING: usize = 160;
+
 pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, ParseFailure> {
     let text = decode(bytes)?;
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_STRIKETHROUGH
         | Options::ENABLE_TASKLISTS
         | Options::ENABLE_FOOTNOTES
-        | Options::ENABLE_HEADING_ATTRIBUTES
-        | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS
-        | Options::ENABLE_PLUSES_DELIMITED_METADATA_BLOCKS;
+        | Options::ENABLE_HEADING_ATTRIBUTES;
     let mut reader = Reader::default();
-    for event in Parser::new_ext(&text, options) {
+    // The parser's own option takes any text between two rules for metadata, wherever it stands.
+    let (head, body) = front_matter::split(&text);
+    if let Some(head) = head {
+        front_matter::read(head, &mut reader.metadata);
+    }
+    for event in Parser::new_ext(body, options) {
         reader.event(event);
     }
     reader.flush(BlockKind::Paragraph);
@@ -60,7 +66,6 @@ enum Raw {
     No,
     Code,
     Html,
-    FrontMatter,
 }
 
 impl Reader {
@@ -74,7 +79,7 @@ impl Reader {
             Event::Html(text) => self.open.push_str(&text),
             Event::InlineHtml(tag) => {
                 let name = tag.trim_start_matches(['<', '/']);
-                if name.len() >= 2 && name[..2].eq_ignore_ascii_case("br") {
+                if name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("br")) {
                     self.open.push('\n');
                 }
             }
@@ -119,7 +124,6 @@ impl Reader {
                 self.flush(self.surrounding());
                 self.raw = Raw::Html;
             }
-            Tag::MetadataBlock(_) => self.raw = Raw::FrontMatter,
             Tag::Link { dest_url, .. } => {
                 self.links.push((dest_url.into_string(), self.open.len()));
             }
@@ -131,6 +135,10 @@ impl Reader {
     fn end(&mut self, tag: TagEnd) {
         match tag {
             TagEnd::Paragraph if self.items == 0 => self.flush(BlockKind::Paragraph),
+            // To the letter of Markdown, any paragraph right above a rule is a heading.
+            TagEnd::Heading(_) if self.open.chars().count() > MAX_HEADING => {
+                self.flush(BlockKind::Paragraph);
+            }
             TagEnd::Heading(level) => self.flush(BlockKind::Heading(rank(level))),
             TagEnd::List(_) => {
                 self.lists.pop();
@@ -148,13 +156,10 @@ impl Reader {
                 self.raw = Raw::No;
                 let text = html::strip(&std::mem::take(&mut self.open));
                 for line in text.lines() {
-                    let kind = if line.contains(" | ") { BlockKind::TableRow } else { BlockKind::Paragraph };
+                    let is_row = line.contains(" | ") || line.starts_with("| ");
+                    let kind = if is_row { BlockKind::TableRow } else { BlockKind::Paragraph };
                     self.push(kind, line.to_owned());
                 }
-            }
-            TagEnd::MetadataBlock(_) => {
-                self.raw = Raw::No;
-                front_matter::read(&std::mem::take(&mut self.open), &mut self.metadata);
             }
             TagEnd::Link => self.end_link(),
             TagEnd::TableCell => {
@@ -314,8 +319,38 @@ mod tests {
         let parsed = parse(b"---\ntitle: Guia\nauthor: Ana\n---\n# Outro\n").unwrap();
         assert_eq!(parsed.metadata["title"], "Guia");
         assert_eq!(parsed.metadata["author"], "Ana");
+        expect("---\ntitle: Guia\n---\n# Outro\n", &[(Heading(1), "Outro")]);
         assert_eq!(parse(b"intro\n\n# Nome\n").unwrap().metadata["title"], "Nome");
         assert!(parse(b"sem titulo").unwrap().metadata.is_empty());
+    }
+
+    #[test]
+    fn text_between_two_rules_is_kept_wherever_it_stands() {
+        let long = "Entregamos em toda a cidade, de segunda a sábado. ".repeat(5);
+        let long = long.trim();
+        let text = format!(
+            "# Regras\n\n---\nprazo: 7 dias\n\n---\n\n+++\ntaxa = 10\n+++\n\n---\n{long}\n---\n\nfim"
+        );
+        expect(
+            &text,
+            &[
+                (Heading(1), "Regras"),
+                (Paragraph, "prazo: 7 dias"),
+                (Paragraph, "+++ taxa = 10 +++"),
+                (Paragraph, long),
+                (Paragraph, "fim"),
+            ],
+        );
+        // A rule at the very start opens no metadata if what follows is prose.
+        expect(
+            "---\nAbrimos aos domingos\ndas 8h: sempre.\n\n---\nfim",
+            &[(Paragraph, "Abrimos aos domingos das 8h: sempre."), (Paragraph, "fim")],
+        );
+    }
+
+    #[test]
+    fn tags_of_any_letters_are_passed_over() {
+        expect("um<?é?> dois<BR>três", &[(Paragraph, "um dois\ntrês")]);
     }
 
     #[test]

@@ -6,13 +6,16 @@
 //! and confidences come out of standard output; nothing touches the disk.
 
 mod picture;
+mod rows;
 mod words;
 
 use std::io::Write;
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 use image::GrayImage;
-use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
 
 use super::{FailureKind, Limits, ParseFailure};
 use crate::model::{Block, Metadata, Page, Parsed};
@@ -20,15 +23,16 @@ use crate::model::{Block, Metadata, Page, Parsed};
 /// Reads an image file as one page.
 pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Parsed, ParseFailure> {
     let image = picture::prepare(bytes, limits)?;
-    let blocks = recognise(&image, None, limits)?;
+    let blocks = recognise(&image, None, limits, limits.timeout)?;
     Ok(Parsed { pages: vec![Page { number: 1, blocks }], metadata: Metadata::new() })
 }
 
-/// The text in `image`; `dpi` if it is known.
+/// The text in `image`; `dpi` if it is known. It may take up to `time`.
 pub(super) fn recognise(
     image: &GrayImage,
     dpi: Option<u32>,
     limits: &Limits,
+    time: Duration,
 ) -> Result<Vec<Block>, ParseFailure> {
     let mut command = Command::new("tesseract");
     command.args(["stdin", "stdout", "-l", &limits.ocr_languages, "--psm", "3"]);
@@ -51,7 +55,7 @@ pub(super) fn recognise(
             format!("the program tesseract cannot be started: {error}"),
         ),
     })?;
-    bound_cpu(&child, limits);
+    bound_cpu(&child, time);
     let output = feed(&mut child, image).and_then(|()| child.wait_with_output());
     let output = output.map_err(|error| {
         ParseFailure::new(
@@ -63,14 +67,27 @@ pub(super) fn recognise(
     Ok(words::into_blocks(&String::from_utf8_lossy(&output.stdout)))
 }
 
-/// Should this process die without its group, the child must not go on for ever.
-fn bound_cpu(child: &Child, limits: &Limits) {
+/// Ends a child that is too slow, and one whose parent died without its group. It works without a
+/// pause, so the time it computes is nearly the time that passes.
+fn bound_cpu(child: &Child, time: Duration) {
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    let seconds = limits.timeout.as_secs().saturating_add(1);
+    let seconds = time.as_secs().saturating_add(1);
     if let Some(pid) = pid {
+        let limit = Rlimit { current: Some(seconds), maximum: Some(seconds.saturating_add(1)) };
         // Failing means that the child has ended already.
-        let _ = prlimit(Some(pid), Resource::Cpu, Rlimit { current: Some(seconds), maximum: Some(seconds) });
+        let _ = prlimit(Some(pid), Resource::Cpu, limit);
     }
+}
+
+/// The failure of a document whose OCR takes too long.
+pub(super) fn too_slow(limits: &Limits) -> ParseFailure {
+    ParseFailure::new(
+        FailureKind::Timeout,
+        format!(
+            "text recognition did not end within the limit of {} seconds; split the document or raise the time limit",
+            limits.timeout.as_secs_f32()
+        ),
+    )
 }
 
 /// Writes `image` as PGM, which needs no encoder and no decoder.
@@ -96,6 +113,9 @@ fn check(output: &Output, limits: &Limits) -> Result<(), ParseFailure> {
     }
     if output.status.success() {
         return Ok(());
+    }
+    if output.status.signal() == Some(Signal::XCPU.as_raw()) {
+        return Err(too_slow(limits));
     }
     let out_of_memory = said.contains("bad_alloc") || said.contains("failed to allocate");
     Err(if out_of_memory {
@@ -125,7 +145,8 @@ mod tests {
     fn a_missing_language_is_named_with_its_remedy() {
         let limits = Limits { ocr_languages: "xxx".to_owned(), ..Limits::default() };
         let failure =
-            recognise(&GrayImage::from_pixel(64, 64, image::Luma([255])), None, &limits).unwrap_err();
+            recognise(&GrayImage::from_pixel(64, 64, image::Luma([255])), None, &limits, limits.timeout)
+                .unwrap_err();
         assert_eq!(failure.kind, FailureKind::MissingTool);
         assert!(failure.reason.contains("apt-get install tesseract-ocr"), "{failure}");
     }
@@ -133,7 +154,7 @@ mod tests {
     #[test]
     fn a_blank_picture_has_no_words() {
         let image = GrayImage::from_pixel(400, 300, image::Luma([255]));
-        match recognise(&image, Some(300), &Limits::default()) {
+        match recognise(&image, Some(300), &Limits::default(), Duration::from_mins(1)) {
             Ok(blocks) => assert!(blocks.is_empty(), "{blocks:?}"),
             // A machine without tesseract says so.
             Err(failure) => assert_eq!(failure.kind, FailureKind::MissingTool),

@@ -3,43 +3,35 @@
 //! A PDF holds no text, only glyphs at places. pdfium finds the glyphs and their letters, sound file
 //! or not; `glyphs` collects them, `layout` puts them into lines in reading order, `blocks` makes
 //! paragraphs, headings, lists and table rows of the lines, for the whole document at once, because
-//! only the whole document tells which size of type is its body text. A page without text but with
-//! ink on it is a scan: it is drawn and read by OCR. Running headers stay in: losing text is worse.
+//! only the whole document tells which size of type is its body text. A page that is a picture of text
+//! is drawn and read by OCR (`scan`). Running headers stay in: losing text is worse.
 
 mod blocks;
 mod glyphs;
 mod grid;
-mod hyphen;
 mod layout;
 mod letters;
+mod pictures;
+mod scan;
 mod style;
 
 use std::sync::{Mutex, PoisonError};
 
-use image::{GrayImage, imageops};
 use pdfium_render::prelude::{
-    PdfBitmapFormat, PdfDocument, PdfDocumentMetadataTagType, PdfPage, PdfPageObjectsCommon, PdfRenderConfig,
-    Pdfium, PdfiumError, PdfiumInternalError,
+    PdfDocument, PdfDocumentMetadataTagType, Pdfium, PdfiumError, PdfiumInternalError,
 };
 
-use super::{FailureKind, Limits, ParseFailure, ocr};
+use super::{FailureKind, Limits, ParseFailure};
 use crate::model::{Block, Metadata, Page, Parsed};
 
 /// pdfium is not made for threads. A worker has one; tests have many.
 static PDFIUM: Mutex<()> = Mutex::new(());
 
-/// Fewer letters than this beside a picture are a stamp on a scan, not the text of the page.
-const FEW_LETTERS: usize = 20;
-/// Pixels per inch of a page that is drawn for OCR. A page takes 1.4 s at 200 and 2.2 s at 300, and is
-/// read no better.
-const OCR_DPI: u16 = 200;
-/// Most pixels on a side of a page drawn for OCR.
-const MAX_SIDE: f32 = 5_000.0;
-
-/// A page between the two passes.
-enum Content {
-    Lines(Vec<layout::Line>),
-    Recognised(Vec<Block>),
+/// A page between the two passes: what it says itself, and what OCR read on it.
+#[derive(Default)]
+struct Content {
+    lines: Vec<layout::Line>,
+    recognised: Vec<Block>,
 }
 
 pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Parsed, ParseFailure> {
@@ -64,15 +56,19 @@ pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Parsed, ParseFailur
     }
     let mut contents = Vec::new();
     let mut unreadable = 0;
-    // Should OCR be missing, what other pages say is still worth having.
-    let mut ocr_failure = None;
-    for index in 0..document.pages().len() {
-        let content = if let Ok(page) = document.pages().get(index) {
-            read_page(&page, limits, &mut ocr_failure)?
+    let mut scans = scan::Scans::new(limits);
+    for (number, index) in (1..).zip(0..document.pages().len()) {
+        let mut content = Content::default();
+        if let Ok(page) = document.pages().get(index) {
+            let text = glyphs::collect(&page);
+            content.recognised = scans.read(number, &page, &text);
+            // Letters that no font explains are better than nothing, but not than what OCR reads.
+            if content.recognised.is_empty() || !text.is_unknown() {
+                content.lines = layout::lines(text);
+            }
         } else {
             unreadable += 1;
-            Content::Lines(Vec::new())
-        };
+        }
         contents.push(content);
     }
     if unreadable == count {
@@ -81,21 +77,27 @@ pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Parsed, ParseFailur
             "damaged PDF: none of its pages can be read; print or export it again",
         ));
     }
-    let style = style::Style::of(contents.iter().filter_map(|content| match content {
-        Content::Lines(lines) => Some(lines.as_slice()),
-        Content::Recognised(_) => None,
-    }));
+    let style = style::Style::of(
+        contents
+            .iter()
+            .filter(|content| content.recognised.is_empty())
+            .map(|content| content.lines.as_slice()),
+    );
     let pages: Vec<Page> = (1..)
         .zip(contents)
-        .map(|(number, content)| match content {
-            Content::Lines(lines) => Page { number, blocks: blocks::build(lines, &style) },
-            Content::Recognised(blocks) => Page { number, blocks },
+        .map(|(number, Content { lines, recognised })| {
+            let own = blocks::build(lines, &style);
+            Page { number, blocks: scan::merge(own, recognised) }
         })
         .collect();
-    if let Some(failure) = ocr_failure.filter(|_| pages.iter().all(|page| page.blocks.is_empty())) {
+    let mut metadata = metadata(&document, &pages);
+    scans.note(&mut metadata);
+    let says_nothing = |page: &Page| !page.blocks.iter().any(|b| b.text.contains(char::is_alphanumeric));
+    if pages.iter().all(says_nothing)
+        && let Some(failure) = scans.into_failure()
+    {
         return Err(failure);
     }
-    let metadata = metadata(&document, &pages);
     Ok(Parsed { pages, metadata })
 }
 
@@ -138,68 +140,6 @@ fn unopened(error: &PdfiumError) -> ParseFailure {
             "damaged PDF: it cannot be opened; print or export it again",
         ),
     }
-}
-
-fn read_page(
-    page: &PdfPage<'_>,
-    limits: &Limits,
-    ocr_failure: &mut Option<ParseFailure>,
-) -> Result<Content, ParseFailure> {
-    let text = glyphs::collect(page);
-    let has_text = text.letters >= FEW_LETTERS && text.unknown * 2 < text.letters;
-    if !has_text && needs_ocr(page, text.letters) && ocr_failure.is_none() {
-        match recognise(page, limits) {
-            Ok(blocks) if !blocks.is_empty() => return Ok(Content::Recognised(blocks)),
-            Ok(_) => {}
-            Err(failure) if failure.kind == FailureKind::MissingTool => {
-                *ocr_failure = Some(failure);
-            }
-            Err(failure) => return Err(failure),
-        }
-    }
-    Ok(Content::Lines(layout::lines(text)))
-}
-
-/// Whether there is ink that is not text: any at all on a page without letters (text may be drawn as
-/// outlines), a picture on a page with few.
-fn needs_ocr(page: &PdfPage<'_>, letters: usize) -> bool {
-    if letters == 0 {
-        !page.objects().is_empty()
-    } else {
-        page.objects().iter().any(|o| o.as_image_object().is_some())
-    }
-}
-
-fn recognise(page: &PdfPage<'_>, limits: &Limits) -> Result<Vec<Block>, ParseFailure> {
-    let undrawn = |_: PdfiumError| {
-        ParseFailure::new(
-            FailureKind::Corrupt,
-            "damaged PDF: a scanned page cannot be drawn; scan or export it again",
-        )
-    };
-    let inches = page.width().value.max(page.height().value) / 72.0;
-    let dpi = f32::from(OCR_DPI).min(MAX_SIDE / inches.max(0.1));
-    let config = PdfRenderConfig::new()
-        .scale_page_by_factor(dpi / 72.0)
-        .set_format(PdfBitmapFormat::BGRx)
-        .use_grayscale_rendering(true)
-        .limit_render_image_cache_size(true);
-    let bitmap = page.render_with_config(&config).map_err(undrawn)?;
-    let (width, height) = (bitmap.width().unsigned_abs(), bitmap.height().unsigned_abs());
-    let pixels = bitmap.as_raw_bytes();
-    drop(bitmap);
-    // Four bytes a pixel, all colours equal: one of them is the grey level.
-    let grey: Vec<u8> = pixels.as_chunks::<4>().0.iter().map(|pixel| pixel[0]).collect();
-    drop(pixels);
-    let Some(image) = GrayImage::from_raw(width, height, grey) else { return Ok(Vec::new()) };
-    // An empty page costs a second of OCR and has nothing to say.
-    let darkest = imageops::thumbnail(&image, width.min(64), height.min(64)).pixels().map(|p| p.0[0]).min();
-    if darkest.is_none_or(|level| level > 250) {
-        return Ok(Vec::new());
-    }
-    // The value is a whole number of at most 200.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    ocr::recognise(&image, Some(dpi as u32), limits)
 }
 
 fn metadata(document: &PdfDocument<'_>, pages: &[Page]) -> Metadata {

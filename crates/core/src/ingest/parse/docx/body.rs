@@ -128,6 +128,7 @@ impl<'a> Body<'a> {
 
     /// A page ends here. A rendered break that repeats one already counted adds none.
     fn page_break(&mut self, explicit: bool) {
+        let is_outer = self.paragraphs.len() == 1;
         if let Some(table) = self.tables.first_mut() {
             if table.has_text {
                 table.page_ended = true;
@@ -137,6 +138,12 @@ impl<'a> Body<'a> {
         } else if let Some(paragraph) = self.paragraphs.first_mut() {
             if paragraph.text.trim().is_empty() {
                 self.break_now(explicit);
+            } else if explicit && is_outer {
+                // What follows a break that someone made stands on the next page.
+                paragraph.breaks_after += 1;
+                let rest = paragraph.rest();
+                self.end_paragraph();
+                self.paragraphs.push(rest);
             } else {
                 paragraph.breaks_after =
                     if explicit { paragraph.breaks_after + 1 } else { paragraph.breaks_after.max(1) };

@@ -12,6 +12,16 @@ use super::package::{Visitor, attribute};
 
 const LEVELS: usize = 9;
 
+/// A list: a use of a definition, whose numbers it goes on with where it does not start anew.
+#[derive(Debug, Clone, Default)]
+struct List {
+    definition: String,
+    /// Numbers from which its levels start when the list is first met there.
+    starts: [Option<u32>; LEVELS],
+    /// Levels it counts in its own way.
+    levels: HashMap<usize, Level>,
+}
+
 /// How one level of a list counts.
 #[derive(Debug, Clone)]
 struct Level {
@@ -31,8 +41,8 @@ impl Default for Level {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Numbering {
     abstracts: HashMap<String, Vec<Level>>,
-    /// List id to its definition, and whether it counts on its own.
-    lists: HashMap<String, (String, bool)>,
+    lists: HashMap<String, List>,
+    /// How far each definition has counted.
     counters: HashMap<String, [u32; LEVELS]>,
     open_abstract: Option<String>,
     open_level: Option<usize>,
@@ -40,21 +50,30 @@ pub(super) struct Numbering {
 }
 
 impl Numbering {
+    /// The list whose overrides are being read.
+    fn current(&mut self) -> Option<&mut List> {
+        self.lists.get_mut(self.open_list.as_ref()?)
+    }
+
     /// The marker of the next paragraph at `level` (from 0) of list `id`, e.g. `- ` or `2.1. `.
     pub(super) fn next(&mut self, id: &str, level: u8) -> String {
         const DASH: &str = "- ";
         let level = usize::from(level).min(LEVELS - 1);
-        let Some((definition, own)) = self.lists.get(id) else { return DASH.to_owned() };
-        let Some(levels) = self.abstracts.get(definition) else { return DASH.to_owned() };
-        let Some(this) = levels.get(level) else { return DASH.to_owned() };
-        let key = if *own { format!("n{id}") } else { format!("a{definition}") };
-        let counters = self.counters.entry(key).or_insert([0; LEVELS]);
-        let start = |at: usize| levels.get(at).map_or(1, |l| l.start);
+        let Some(list) = self.lists.get_mut(id) else { return DASH.to_owned() };
+        let Some(levels) = self.abstracts.get(&list.definition) else { return DASH.to_owned() };
+        let of = |at: usize| list.levels.get(&at).or_else(|| levels.get(at));
+        let Some(this) = of(level) else { return DASH.to_owned() };
+        let counters = self.counters.entry(list.definition.clone()).or_insert([0; LEVELS]);
+        let start = |at: usize| of(at).map_or(1, |l| l.start);
         for (at, counter) in counters.iter_mut().enumerate() {
             if at < level && *counter == 0 {
                 *counter = start(at);
             } else if at == level {
-                *counter = if *counter == 0 { start(at) } else { counter.saturating_add(1) };
+                *counter = match list.starts[at].take() {
+                    Some(first) => first,
+                    None if *counter == 0 => start(at),
+                    None => counter.saturating_add(1),
+                };
             } else if at > level {
                 *counter = 0;
             }
@@ -62,12 +81,12 @@ impl Numbering {
         match this.format.as_str() {
             "bullet" => DASH.to_owned(),
             "none" => String::new(),
-            _ => fill(&this.pattern, counters, levels),
+            _ => fill(&this.pattern, counters, |at| of(at).map_or("decimal", |l| &l.format)),
         }
     }
 }
 
-fn fill(pattern: &str, counters: &[u32; LEVELS], levels: &[Level]) -> String {
+fn fill<'a>(pattern: &str, counters: &[u32; LEVELS], format: impl Fn(usize) -> &'a str) -> String {
     let mut out = String::new();
     let mut chars = pattern.chars();
     while let Some(c) = chars.next() {
@@ -76,8 +95,7 @@ fn fill(pattern: &str, counters: &[u32; LEVELS], levels: &[Level]) -> String {
             Some(at @ 1..=9) => {
                 chars.next();
                 let at = at as usize - 1;
-                let format = levels.get(at).map_or("decimal", |l| &l.format);
-                out.push_str(&write_number(counters[at].max(1), format));
+                out.push_str(&write_number(counters[at].max(1), format(at)));
             }
             _ => out.push(c),
         }
@@ -146,28 +164,28 @@ impl Visitor for Numbering {
                     self.abstracts.insert(id.clone(), vec![Level::default(); LEVELS]);
                 }
             }
-            "lvl" => {
+            "lvl" | "lvlOverride" => {
                 let level = attribute(tag, "ilvl").and_then(|v| v.parse().ok());
                 self.open_level = level.filter(|level| *level < LEVELS);
             }
             "num" => self.open_list = attribute(tag, "numId"),
             "abstractNumId" => {
                 if let (Some(list), Some(definition)) = (&self.open_list, value()) {
-                    self.lists.insert(list.clone(), (definition, false));
+                    self.lists.insert(list.clone(), List { definition, ..List::default() });
                 }
             }
             "startOverride" => {
-                if let Some((_, own)) = self.open_list.as_ref().and_then(|list| self.lists.get_mut(list)) {
-                    *own = true;
+                if let (Some(at), Some(list)) = (self.open_level, self.current()) {
+                    list.starts[at] = value().and_then(|v| v.parse().ok());
                 }
             }
             "start" | "numFmt" | "lvlText" => {
-                let (Some(definition), Some(at)) = (&self.open_abstract, self.open_level) else {
-                    return;
+                let Some(at) = self.open_level else { return };
+                let level = match &self.open_abstract {
+                    Some(definition) => self.abstracts.get_mut(definition).and_then(|l| l.get_mut(at)),
+                    None => self.current().map(|list| list.levels.entry(at).or_default()),
                 };
-                let Some(level) = self.abstracts.get_mut(definition).and_then(|l| l.get_mut(at)) else {
-                    return;
-                };
+                let Some(level) = level else { return };
                 match name {
                     "start" => level.start = value().and_then(|v| v.parse().ok()).unwrap_or(1),
                     "numFmt" => level.format = value().unwrap_or_default(),
@@ -181,7 +199,7 @@ impl Visitor for Numbering {
     fn close(&mut self, name: &str) {
         match name {
             "abstractNum" => self.open_abstract = None,
-            "lvl" => self.open_level = None,
+            "lvl" | "lvlOverride" => self.open_level = None,
             "num" => self.open_list = None,
             _ => {}
         }
@@ -201,10 +219,32 @@ mod tests {
         let mut numbering = Numbering::default();
         let levels = vec![level("decimal", "%1."), level("decimal", "%1.%2"), level("lowerLetter", "%3)")];
         numbering.abstracts.insert("0".into(), levels);
-        numbering.lists.insert("5".into(), ("0".into(), false));
+        numbering.lists.insert("5".into(), List { definition: "0".into(), ..List::default() });
         let mut next = |at| numbering.next("5", at);
         let found = [next(0), next(1), next(1), next(2), next(2), next(0), next(1)];
         assert_eq!(found, ["1. ", "1.1 ", "1.2 ", "a) ", "b) ", "2. ", "2.1 "]);
+    }
+
+    #[test]
+    fn a_list_that_starts_anew_says_where_and_leaves_its_parents_alone() {
+        let level =
+            |format: &str, pattern: &str| Level { format: format.into(), pattern: pattern.into(), start: 1 };
+        let mut numbering = Numbering::default();
+        numbering.abstracts.insert("0".into(), vec![level("decimal", "%1."), level("decimal", "%1.%2")]);
+        let list = |starts: &[(usize, u32)]| {
+            let mut list = List { definition: "0".into(), ..List::default() };
+            for (at, n) in starts {
+                list.starts[*at] = Some(*n);
+            }
+            list
+        };
+        numbering.lists.insert("1".into(), list(&[]));
+        numbering.lists.insert("2".into(), list(&[(1, 4)]));
+        numbering.lists.insert("3".into(), list(&[(0, 10)]));
+        let mut next = |id, at| numbering.next(id, at);
+        let found = [next("1", 0), next("1", 0), next("1", 1), next("2", 1), next("2", 1), next("1", 0)];
+        assert_eq!(found, ["1. ", "2. ", "2.1 ", "2.4 ", "2.5 ", "3. "]);
+        assert_eq!([next("3", 0), next("3", 0), next("3", 1)], ["10. ", "11. ", "11.1 "]);
     }
 
     #[test]

@@ -47,6 +47,8 @@ pub(super) struct Paragraph {
     pub(super) break_before: bool,
     /// Pages that end inside; they end after it.
     pub(super) breaks_after: usize,
+    /// The first part of it stands on the page before.
+    is_rest: bool,
     pub(super) ends_section: bool,
     run: Run,
     /// Letters in bold type, and in other.
@@ -114,8 +116,25 @@ impl Paragraph {
         }
     }
 
+    /// The paragraph that goes on after this one where a page ends inside it. What is open stays open,
+    /// and the end of a section moves to it.
+    pub(super) fn rest(&mut self) -> Self {
+        Self {
+            style: self.style.clone(),
+            outline: self.outline,
+            is_rest: true,
+            ends_section: std::mem::take(&mut self.ends_section),
+            run: std::mem::take(&mut self.run),
+            links: std::mem::take(&mut self.links).into_iter().map(|(address, _)| (address, 0)).collect(),
+            ..Self::default()
+        }
+    }
+
     /// Whether it starts a page, by itself or by its style.
     pub(super) fn breaks_page(&self, styles: &Styles) -> bool {
+        if self.is_rest {
+            return false;
+        }
         self.break_before || self.style.as_deref().is_some_and(|style| styles.breaks_page(style))
     }
 
@@ -128,7 +147,9 @@ impl Paragraph {
         }
         let heading = self.outline.map_or_else(|| style.and_then(|s| styles.heading(s)), level_of_outline);
         let inherited = style.and_then(|s| styles.list(s));
-        let list = self.list.as_deref().or(inherited.map(|(id, _)| id.as_str())).filter(|id| *id != "0");
+        let list = self.list.as_deref().or(inherited.map(|(id, _)| id.as_str()));
+        // The number stands where the paragraph begins.
+        let list = list.filter(|id| *id != "0" && !self.is_rest);
         let level = self.list_level.or(inherited.map(|(_, level)| *level)).unwrap_or(0);
         let marker = list.map(|id| numbering.next(id, level));
         let kind = match (heading, &marker) {

@@ -142,6 +142,26 @@ fn lists_get_their_numbers_back() {
 }
 
 #[test]
+fn a_list_that_starts_again_counts_from_where_it_says() {
+    let numbering = "<w:numbering xmlns:w=\"w\"><w:abstractNum w:abstractNumId=\"0\"><w:lvl w:ilvl=\"0\"><w:start w:val=\"1\"/>\
+        <w:numFmt w:val=\"decimal\"/><w:lvlText w:val=\"%1.\"/></w:lvl></w:abstractNum>\
+        <w:num w:numId=\"7\"><w:abstractNumId w:val=\"0\"/></w:num>\
+        <w:num w:numId=\"8\"><w:abstractNumId w:val=\"0\"/><w:lvlOverride w:ilvl=\"0\"><w:startOverride w:val=\"5\"/></w:lvlOverride></w:num>\
+        <w:num w:numId=\"9\"><w:abstractNumId w:val=\"0\"/><w:lvlOverride w:ilvl=\"0\"><w:startOverride w:val=\"1\"/><w:lvl w:ilvl=\"0\">\
+        <w:numFmt w:val=\"upperLetter\"/><w:lvlText w:val=\"%1)\"/></w:lvl></w:lvlOverride></w:num></w:numbering>";
+    let item = |list: &str| {
+        format!(
+            "<w:p><w:pPr><w:numPr><w:numId w:val=\"{list}\"/></w:numPr></w:pPr><w:r><w:t>x</w:t></w:r></w:p>"
+        )
+    };
+    let body = ["7", "7", "8", "8", "9", "9"].map(item).concat();
+    let bytes = package(&[("word/document.xml", &document(&body)), ("word/numbering.xml", numbering)]);
+    let parsed = parse(&bytes, &Limits::default()).unwrap();
+    let texts: Vec<_> = blocks(&parsed).into_iter().map(|(_, text)| text).collect();
+    assert_eq!(texts, ["1. x", "2. x", "5. x", "6. x", "A) x", "B) x"]);
+}
+
+#[test]
 fn tables_merged_nested_and_used_for_layout() {
     let cell = |text: &str| format!("<w:tc>{}</w:tc>", p(text));
     let merged = |kind: &str, text: &str| {
@@ -190,6 +210,18 @@ fn pages_end_where_word_ended_them_and_only_once() {
     assert_eq!(pages(&[p("a"), before.into()].concat()), ["a", "b"]);
     let inside = "<w:p><w:r><w:t>longo</w:t><w:lastRenderedPageBreak/><w:t> texto</w:t></w:r></w:p>";
     assert_eq!(pages(&[inside.into(), p("b")].concat()), ["longo texto", "b"]);
+}
+
+#[test]
+fn text_after_a_page_break_inside_its_paragraph_is_on_the_next_page() {
+    let inside = "<w:p><w:pPr><w:pageBreakBefore/></w:pPr><w:r><w:t>antes</w:t><w:br w:type=\"page\"/>\
+                  <w:t>depois</w:t></w:r></w:p>";
+    assert_eq!(pages(&[p("a"), inside.into(), p("b")].concat()), ["a", "antes", "depois,b"]);
+    let trailing = "<w:p><w:r><w:t>antes</w:t><w:br w:type=\"page\"/></w:r></w:p>";
+    assert_eq!(pages(&[trailing.into(), p("b")].concat()), ["antes", "b"]);
+    let linked = "<w:p><w:r><w:t>veja</w:t><w:br w:type=\"page\"/></w:r><w:r><w:t>o resto</w:t></w:r>\
+                  <w:r><w:lastRenderedPageBreak/></w:r></w:p>";
+    assert_eq!(pages(&[linked.into(), p("b")].concat()), ["veja", "o resto", "b"]);
 }
 
 #[test]

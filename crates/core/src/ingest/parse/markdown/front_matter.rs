@@ -9,6 +9,41 @@ use crate::model::Metadata;
 const MAX_KEYS: usize = 64;
 /// A longer value is cut.
 const MAX_VALUE: usize = 1_000;
+/// A key of more words is the start of a sentence.
+const MAX_KEY_WORDS: usize = 3;
+
+/// The front matter at the very start of `text`, if there is one, and what follows it. Between two
+/// rules there may as well be prose, so what is no list of pairs is left in the text.
+pub(super) fn split(text: &str) -> (Option<&str>, &str) {
+    let mut lines = text.split_inclusive('\n');
+    let Some(mark) = lines.next().map(str::trim_end).filter(|mark| matches!(*mark, "---" | "+++")) else {
+        return (None, text);
+    };
+    let start = text.find('\n').map_or(text.len(), |at| at + 1);
+    let mut end = start;
+    for (number, line) in lines.enumerate() {
+        let content = line.trim_end();
+        if content == mark || (mark == "---" && content == "...") {
+            return (Some(&text[start..end]), &text[end + line.len()..]);
+        }
+        if (number == 0 && content.is_empty()) || (mark == "---" && !is_pair_or_part(content)) {
+            break;
+        }
+        end += line.len();
+    }
+    (None, text)
+}
+
+/// Whether a line can stand in YAML: a key, or what belongs to the key above it.
+fn is_pair_or_part(line: &str) -> bool {
+    line.is_empty()
+        || line.starts_with([' ', '\t', '#', '-', ']', '}'])
+        || line.split_once(':').is_some_and(|(key, value)| {
+            !key.is_empty()
+                && key.split_whitespace().count() <= MAX_KEY_WORDS
+                && (value.is_empty() || value.starts_with(char::is_whitespace))
+        })
+}
 
 /// Adds the pairs of `block`, YAML or TOML, to `metadata`, under the names the store knows.
 pub(super) fn read(block: &str, metadata: &mut Metadata) {
@@ -115,6 +150,16 @@ mod tests {
     #[test]
     fn toml_and_nonsense() {
         assert_eq!(pairs("title = \"Oi\"\nlixo\n: x\n"), [pair("title", "Oi")]);
+    }
+
+    #[test]
+    fn only_pairs_at_the_very_start_are_front_matter() {
+        assert_eq!(split("---\ntitle: Oi\ntags:\n- a\n---\nfim"), (Some("title: Oi\ntags:\n- a\n"), "fim"));
+        assert_eq!(split("+++\r\na = 1\r\n+++\r\nfim"), (Some("a = 1\r\n"), "fim"));
+        assert_eq!(split("---\na: 1\n..."), (Some("a: 1\n"), ""));
+        for text in ["", "---", "---\na: 1\n", "---\n\na: 1\n---\n", "---\nprosa\n---\n", " ---\na: 1\n---"] {
+            assert_eq!(split(text), (None, text));
+        }
     }
 
     #[test]

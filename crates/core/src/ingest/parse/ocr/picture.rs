@@ -6,7 +6,7 @@
 use std::io::Cursor;
 
 use image::imageops::{self, FilterType};
-use image::{DynamicImage, GrayImage, ImageDecoder, ImageError, ImageReader, Rgba};
+use image::{DynamicImage, GrayImage, ImageDecoder, ImageError, ImageReader, Luma, Pixel, RgbaImage};
 
 use super::{FailureKind, Limits, ParseFailure};
 
@@ -15,8 +15,14 @@ use super::{FailureKind, Limits, ParseFailure};
 const MIN_WIDTH: u32 = 1_600;
 /// Width to enlarge to, unless that is more than twice.
 const GOOD_WIDTH: u32 = 1_900;
-/// Long side of A4 at 300 dpi; more costs time and reads no better.
+/// Sides of A4 at 300 dpi; more on both costs time and reads no better. A long screenshot or receipt
+/// keeps its width: it holds many pages, not larger letters.
 const MAX_SIDE: u32 = 3_508;
+const MAX_SHORT_SIDE: u32 = 2_480;
+/// Longest side that Tesseract takes, with room.
+const MAX_LENGTH: u32 = 32_000;
+/// Most pixels for OCR, about three such pages: beyond, memory runs out before letters get better.
+const MAX_AREA: u64 = 26_000_000;
 /// Grey levels between dark and light; a picture with fewer is stretched.
 const MIN_CONTRAST: u8 = 150;
 
@@ -25,9 +31,11 @@ pub(super) fn prepare(bytes: &[u8], limits: &Limits) -> Result<GrayImage, ParseF
     let mut grey = flatten(image);
     let (width, height) = grey.dimensions();
     let side = width.max(height);
-    if side > MAX_SIDE {
-        let scaled =
-            |n: u32| u32::try_from(u64::from(n) * u64::from(MAX_SIDE) / u64::from(side)).unwrap_or(n).max(1);
+    let share = share(width, height);
+    if share < 1.0 {
+        // A share of a whole number is one.
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let scaled = |n: u32| ((f64::from(n) * share).round() as u32).max(1);
         grey = imageops::resize(&grey, scaled(width), scaled(height), FilterType::Triangle);
     } else if width < MIN_WIDTH {
         let wider = GOOD_WIDTH.min(width * 2).min(width * MAX_SIDE / side).max(width);
@@ -35,6 +43,15 @@ pub(super) fn prepare(bytes: &[u8], limits: &Limits) -> Result<GrayImage, ParseF
     }
     stretch(&mut grey);
     Ok(grey)
+}
+
+/// What to scale the sides of a picture by, if it is larger than it pays.
+fn share(width: u32, height: u32) -> f64 {
+    let (long, short) = (f64::from(width.max(height)), f64::from(width.min(height)));
+    let page = (f64::from(MAX_SIDE) / long).max(f64::from(MAX_SHORT_SIDE) / short);
+    #[allow(clippy::cast_precision_loss, reason = "it is far below the exact whole numbers of an f64")]
+    let area = (MAX_AREA as f64 / (long * short)).sqrt();
+    page.min(area).min(f64::from(MAX_LENGTH) / long)
 }
 
 fn decode(bytes: &[u8], limits: &Limits) -> Result<DynamicImage, ParseFailure> {
@@ -101,15 +118,31 @@ fn flatten(image: DynamicImage) -> GrayImage {
     if !image.color().has_alpha() {
         return image.into_luma8();
     }
-    let mut rgba = image.into_rgba8();
-    for Rgba([r, g, b, a]) in rgba.pixels_mut() {
-        for channel in [r, g, b] {
-            let mixed = (u16::from(*channel) * u16::from(*a) + 255 * (255 - u16::from(*a))) / 255;
-            *channel = u8::try_from(mixed).unwrap_or(255);
+    let rgba = image.into_rgba8();
+    let is_white_ink = is_white_ink(&rgba);
+    GrayImage::from_fn(rgba.width(), rgba.height(), |x, y| {
+        let pixel = rgba.get_pixel(x, y);
+        let (level, alpha) = (u16::from(pixel.to_luma().0[0]), u16::from(pixel.0[3]));
+        let level = if is_white_ink { 255 - level } else { level };
+        Luma([u8::try_from((level * alpha + 255 * (255 - alpha)) / 255).unwrap_or(255)])
+    })
+}
+
+/// Whether what shows is light, with hardly anything dark in it, and much around it is transparent:
+/// letters for a dark ground, which on paper would be white on white.
+fn is_white_ink(image: &RgbaImage) -> bool {
+    let (mut clear, mut shown, mut dark, mut sum) = (0_u64, 0_u64, 0_u64, 0_u64);
+    for pixel in image.pixels() {
+        if pixel.0[3] > 128 {
+            let level = pixel.to_luma().0[0];
+            shown += 1;
+            sum += u64::from(level);
+            dark += u64::from(level < 100);
+        } else {
+            clear += 1;
         }
-        *a = 255;
     }
-    DynamicImage::ImageRgba8(rgba).into_luma8()
+    shown > 0 && sum > 160 * shown && dark * 20 < shown && clear * 4 > shown
 }
 
 /// Spreads the grey levels of a pale picture; of a good one nothing is touched.
@@ -142,7 +175,7 @@ fn stretch(image: &mut GrayImage) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image::{ImageFormat, Luma, RgbaImage};
+    use image::{ImageFormat, Rgba};
 
     fn png(image: &DynamicImage) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -165,16 +198,44 @@ mod tests {
     }
 
     #[test]
+    fn white_letters_on_nothing_are_black_on_paper() {
+        let ink = |light: u8| {
+            RgbaImage::from_fn(1_600, 20, |x, _| {
+                if x % 8 == 0 { Rgba([light, light, light, 255]) } else { Rgba([0, 0, 0, 0]) }
+            })
+        };
+        for light in [255, 30] {
+            let grey = prepare(&png(&DynamicImage::ImageRgba8(ink(light))), &Limits::default()).unwrap();
+            assert!(grey.get_pixel(0, 0).0[0] < 60 && grey.get_pixel(4, 4).0[0] > 200, "{light}");
+        }
+        // A window with dark text in it, cut out of its surroundings, is paper already.
+        let window = RgbaImage::from_fn(1_600, 20, |x, _| match x % 10 {
+            0..3 => Rgba([0, 0, 0, 0]),
+            3 => Rgba([0, 0, 0, 255]),
+            _ => Rgba([255, 255, 255, 255]),
+        });
+        let grey = prepare(&png(&DynamicImage::ImageRgba8(window)), &Limits::default()).unwrap();
+        assert_eq!([grey.get_pixel(3, 0).0, grey.get_pixel(5, 0).0], [[0], [255]]);
+    }
+
+    #[test]
     fn small_pictures_grow_and_large_ones_shrink() {
         for ((width, height), expected) in [
             ((300, 200), (600, 400)),
-            ((7_016, 100), (3_508, 50)),
+            ((3_600, 2_600), (3_508, 2_534)),
             ((1_250, 1_000), (1_900, 1_520)),
             ((1_800, 900), (1_800, 900)),
         ] {
             let bytes = png(&DynamicImage::ImageLuma8(GrayImage::new(width, height)));
             assert_eq!(prepare(&bytes, &Limits::default()).unwrap().dimensions(), expected);
         }
+    }
+
+    #[test]
+    fn a_long_screenshot_keeps_its_width_as_far_as_it_can() {
+        assert!(share(1_080, 15_000) >= 1.0);
+        assert!((0.79..0.81).contains(&share(500, 40_000)), "Tesseract takes no longer side");
+        assert!(share(3_000, 20_000) * share(3_000, 20_000) * 60e6 < 26.1e6, "memory has an end");
     }
 
     #[test]

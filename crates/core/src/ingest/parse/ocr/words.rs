@@ -2,27 +2,33 @@
 //!
 //! The table (TSV) gives every word its block, paragraph, line, box and confidence. Lines stay lines
 //! and paragraphs paragraphs; a line with gaps far wider than its spaces is a row of a table. Specks
-//! that were read as punctuation with no confidence are dropped.
+//! that were read as punctuation with no confidence are dropped. Prices that Tesseract took for a column
+//! of their own go back to their lines first (`rows`).
 
 use crate::model::{Block, BlockKind};
 
 use super::super::text::item_marker;
+use super::rows;
 
 /// Below this confidence, of 100, a word without a letter or digit is dirt.
 const DIRT: f32 = 50.0;
 /// Below this confidence any word is.
 const NOISE: f32 = 15.0;
 
-struct Word<'a> {
-    line: (u32, u32, u32),
-    left: i64,
-    width: i64,
-    height: i64,
-    text: &'a str,
+pub(super) struct Word<'a> {
+    /// Numbers of its block, paragraph and line.
+    pub(super) line: (u32, u32, u32),
+    pub(super) left: i64,
+    pub(super) top: i64,
+    pub(super) width: i64,
+    pub(super) height: i64,
+    pub(super) text: &'a str,
+    /// It begins a cell, however close the word before it stands.
+    pub(super) begins_cell: bool,
 }
 
 pub(super) fn into_blocks(table: &str) -> Vec<Block> {
-    let words: Vec<Word<'_>> = table.lines().filter_map(read_row).collect();
+    let words = rows::reunite(table.lines().filter_map(read_row).collect());
     let mut blocks = Vec::new();
     let same_paragraph = |a: &Word<'_>, b: &Word<'_>| (a.line.0, a.line.1) == (b.line.0, b.line.1);
     for paragraph in words.chunk_by(same_paragraph) {
@@ -78,7 +84,7 @@ fn join(line: &[Word<'_>]) -> (String, bool) {
     let mut end = None;
     for word in line {
         match end {
-            Some(end) if word.left - end > height * 2 => {
+            Some(end) if word.begins_cell || word.left - end > height * 2 => {
                 is_row = true;
                 out.push_str(" | ");
             }
@@ -97,13 +103,21 @@ fn read_row(row: &str) -> Option<Word<'_>> {
     let (level, _page) = (number()?, number()?);
     let line = (number()?, number()?, number()?);
     let _word = number()?;
-    let (left, _top, width, height) = (number()?, number()?, number()?, number()?);
+    let (left, top, width, height) = (number()?, number()?, number()?, number()?);
     let confidence: f32 = fields.next()?.parse().ok()?;
     let text = fields.next()?.trim();
     let is_dirt = !text.contains(char::is_alphanumeric)
         && !matches!(text, "-" | "•" | "*" | "–" | "&" | "+" | "|" | "/");
     let keep = level == 5 && !text.is_empty() && confidence >= NOISE && !(is_dirt && confidence < DIRT);
-    keep.then_some(Word { line, left: left.into(), width: width.into(), height: height.into(), text })
+    keep.then_some(Word {
+        line,
+        left: left.into(),
+        top: top.into(),
+        width: width.into(),
+        height: height.into(),
+        text,
+        begins_cell: false,
+    })
 }
 
 #[cfg(test)]

@@ -9,9 +9,10 @@ use std::collections::BTreeMap;
 
 use super::glyphs::Run;
 use super::grid::{Grid, is_under};
-use super::hyphen;
 use super::layout::Line;
 use super::style::Style;
+use crate::ingest::hyphen;
+use crate::ingest::normalise::LINE_BREAK;
 use crate::ingest::parse::text::{Marker, item_marker};
 use crate::model::{Block, BlockKind};
 
@@ -92,7 +93,7 @@ impl Builder<'_> {
             && continues(open, &line, &text, level, self.style, self.edges.get(&line.region).copied())
         {
             if breaks_on_purpose(&open.last, &text, self.edges.get(&line.region).copied()) {
-                open.text.push('\n');
+                open.text.push(LINE_BREAK);
                 open.text.push_str(&text);
             } else {
                 hyphen::join(&mut open.text, &text);
@@ -148,7 +149,11 @@ impl Builder<'_> {
         if matches!(kind, BlockKind::Heading(_)) {
             self.grid.end_table();
         }
-        self.blocks.push(Block { kind, text: text.to_owned() });
+        let mut text = text.to_owned();
+        if matches!(kind, BlockKind::Heading(_)) {
+            text = text.replace(LINE_BREAK, "\n");
+        }
+        self.blocks.push(Block { kind, text });
     }
 }
 

@@ -6,7 +6,7 @@
 
 use pdfium_render::prelude::{PdfFontWeight, PdfPage, PdfPageAnnotationCommon, PdfPageTextChar};
 
-use super::letters::{close_up, push_letter, settle_hyphens};
+use super::letters::{close_up, is_private, push_letter, settle_hyphens};
 
 /// A gap wider than this, in ems, ends a run.
 const WIDE_GAP: f32 = 1.2;
@@ -42,6 +42,13 @@ pub(super) struct PageText {
     pub(super) letters: usize,
     /// Of these, characters whose letter the font does not tell.
     pub(super) unknown: usize,
+}
+
+impl PageText {
+    /// Whether the fonts do not tell most of the letters.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.letters > 0 && self.unknown * 2 >= self.letters
+    }
 }
 
 /// Everything a page says, form fields included.
@@ -130,6 +137,8 @@ impl Builder {
             self.text.unknown += 1;
             return;
         }
+        // A font of its own numbering: the letter is kept, should OCR find nothing.
+        self.text.unknown += usize::from(is_private(letter));
         let Some(glyph) = Glyph::of(character) else { return };
         if !self.continues(&glyph) {
             self.end_run();

@@ -167,9 +167,12 @@ struct Band {
 
 /// Columns of prose around row `at`, looking back no further than `floor`.
 fn columns(rows: &[Row], floor: usize, at: usize) -> Option<Band> {
-    let seeds = gaps(&rows[at]);
+    let mut seeds: Vec<_> = gaps(&rows[at]).into_iter().map(|gap| (gap, false)).collect();
+    if seeds.is_empty() {
+        seeds.extend(staggered(rows, at).into_iter().map(|gap| (gap, true)));
+    }
     let mut best: Option<(f32, Band)> = None;
-    for (mut left, mut right) in seeds {
+    for ((mut left, mut right), is_staggered) in seeds {
         let fits = |row: &Row, left: &mut f32, right: &mut f32| {
             let (mut l, mut r) = (*left, *right);
             for run in row {
@@ -200,12 +203,25 @@ fn columns(rows: &[Row], floor: usize, at: usize) -> Option<Band> {
         let gutter = f32::midpoint(left, right);
         let band = trim(rows, Band { start, end, gutter });
         if best.as_ref().is_none_or(|(width, _)| right - left > *width)
-            && is_columns(&rows[band.start..band.end], gutter)
+            && is_columns(&rows[band.start..band.end], gutter, is_staggered)
         {
             best = Some((right - left, band));
         }
     }
     best.map(|(_, band)| band)
+}
+
+/// The white between a row and the next where they are closer than lines of one column: columns whose
+/// lines never stand level.
+fn staggered(rows: &[Row], at: usize) -> Vec<(f32, f32)> {
+    let (row, Some(next)) = (&rows[at], rows.get(at + 1)) else { return Vec::new() };
+    let size = row.iter().chain(next).map(|run| run.size).fold(0.0, f32::max);
+    if row[0].y - next[0].y >= 0.95 * size {
+        return Vec::new();
+    }
+    let mut both: Row = row.iter().chain(next).cloned().collect();
+    both.sort_by(|a, b| a.left.total_cmp(&b.left));
+    gaps(&both)
 }
 
 /// The white between neighbours of a row that is wide enough to part columns.
@@ -269,8 +285,9 @@ impl Side {
     }
 }
 
-/// Whether `rows` are two columns to be read one after the other, rather than a table.
-fn is_columns(rows: &[Row], gutter: f32) -> bool {
+/// Whether `rows` are two columns to be read one after the other, rather than a table. Lines that never
+/// stand level may also be prices set lower than their services, so those have to be prose.
+fn is_columns(rows: &[Row], gutter: f32, is_staggered: bool) -> bool {
     let (mut left, mut right, mut both) = (Side::default(), Side::default(), 0);
     for row in rows {
         let has_left = left.add(row.iter().filter(|run| run.left < gutter));
@@ -279,19 +296,29 @@ fn is_columns(rows: &[Row], gutter: f32) -> bool {
     }
     let fewer = left.rows.min(right.rows);
     // Blocks side by side that keep no common rows, like sender and recipient of a letter.
-    let independent = fewer >= 2 && both * 2 < fewer;
-    independent || (left.is_prose() && right.is_prose() && !keeps_rows(rows))
+    let independent = !is_staggered && fewer >= 2 && both * 2 < fewer;
+    (independent || (left.is_prose() && right.is_prose())) && !keeps_rows(rows, gutter)
 }
 
 /// Whether white across both sides recurs: the rows of a table whose cells have several lines.
-/// Paragraphs of two columns seldom end at the same height.
-fn keeps_rows(rows: &[Row]) -> bool {
-    let pitches: Vec<f32> = rows.windows(2).map(|pair| pair[0][0].y - pair[1][0].y).collect();
-    let mut sorted: Vec<f32> = pitches.iter().copied().filter(|pitch| *pitch > 2.0).collect();
-    sorted.sort_by(f32::total_cmp);
-    let Some(usual) = sorted.get(sorted.len() / 4) else { return false };
-    let wide = pitches.iter().filter(|pitch| **pitch > usual * 1.35).count();
+/// Paragraphs of two columns seldom end at the same height. What is usual is measured within a side:
+/// the lines of the other may stand between.
+fn keeps_rows(rows: &[Row], gutter: f32) -> bool {
+    let is_left = |run: &&Run| run.left < gutter;
+    let left = usual_pitch(rows.iter().filter_map(|row| row.iter().find(is_left)));
+    let right = usual_pitch(rows.iter().filter_map(|row| row.iter().find(|run| !is_left(run))));
+    let usual = left.min(right);
+    let wide = rows.windows(2).filter(|pair| pair[0][0].y - pair[1][0].y > usual * 1.35).count();
     wide >= 2 && wide * 6 >= rows.len()
+}
+
+/// The distance of lines in a paragraph; infinite where there are no two.
+fn usual_pitch<'a>(lines: impl Iterator<Item = &'a Run>) -> f32 {
+    let ys: Vec<f32> = lines.map(|run| run.y).collect();
+    let mut pitches: Vec<f32> =
+        ys.windows(2).map(|pair| pair[0] - pair[1]).filter(|pitch| *pitch > 2.0).collect();
+    pitches.sort_by(f32::total_cmp);
+    pitches.get(pitches.len() / 4).copied().unwrap_or(f32::INFINITY)
 }
 
 #[cfg(test)]
@@ -350,6 +377,55 @@ mod tests {
             y -= 10.0;
         }
         assert!(read(runs).iter().all(|line| line.contains(" | ")));
+    }
+
+    #[test]
+    fn columns_whose_lines_never_stand_level_are_read_one_after_the_other() {
+        let mut runs = Vec::new();
+        for (n, y) in [700.0, 688.0, 676.0, 664.0, 652.0].into_iter().enumerate() {
+            runs.push(run(&format!("esquerda linha número {n} de texto"), 50.0, y));
+            runs.push(run(&format!("direita linha número {n} de texto"), 300.0, y - 5.0));
+        }
+        let found = read(runs);
+        assert!(found[..5].iter().all(|line| line.starts_with("esquerda")), "{found:?}");
+        assert!(found[5..].iter().all(|line| line.starts_with("direita")), "{found:?}");
+    }
+
+    #[test]
+    fn prices_set_a_little_lower_stay_beside_their_services() {
+        let mut runs = Vec::new();
+        for (n, y) in [700.0, 680.0, 660.0, 640.0].into_iter().enumerate() {
+            runs.push(run(&format!("Serviço {n} de banho e tosa"), 50.0, y));
+            runs.push(run(&format!("R$ {n}0"), 300.0, y - 5.0));
+        }
+        let found = read(runs);
+        assert!(
+            found.chunks(2).all(|pair| pair[0].starts_with("Serviço") && pair[1].starts_with("R$")),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn a_label_centred_beside_its_lines_stays_with_them() {
+        let mut runs = Vec::new();
+        let mut y = 700.0;
+        for row in 0..4 {
+            runs.push(run(&format!("resposta {row} que tem duas linhas, a primeira"), 200.0, y));
+            runs.push(run(&format!("Pergunta {row}"), 50.0, y - 6.0));
+            runs.push(run(&format!("e a segunda linha da resposta {row}, aqui"), 200.0, y - 12.0));
+            y -= 34.0;
+        }
+        // One label that stands level with a line by chance.
+        runs.push(run("Nota", 50.0, y));
+        runs.push(run("resposta final", 200.0, y));
+        let found = read(runs);
+        assert!(
+            found[..12]
+                .chunks(3)
+                .enumerate()
+                .all(|(row, lines)| lines.iter().all(|l| l.contains(&row.to_string()))),
+            "{found:?}"
+        );
     }
 
     #[test]

@@ -2,6 +2,14 @@
 //!
 //! Only what is peculiar to PDF; everything else about characters is the normaliser's.
 
+/// Bullets of the usual symbol fonts, which have no letters of their own.
+const BULLETS: [char; 4] = ['\u{f0b7}', '\u{f0a7}', '\u{f076}', '\u{f0d8}'];
+
+/// Whether only its font knows what a letter means.
+pub(super) fn is_private(letter: char) -> bool {
+    matches!(letter, '\u{e000}'..='\u{f8ff}') && !BULLETS.contains(&letter)
+}
+
 /// "C A R D Á P I O": letters set apart for show are put together again. Spaces between words are
 /// wider than those between letters.
 pub(super) fn close_up(text: &str, gaps: &[(usize, f32)]) -> Option<String> {
@@ -34,7 +42,7 @@ pub(super) fn push_letter(text: &mut String, letter: char) {
         'ﬅ' | 'ﬆ' => text.push_str("st"),
         // pdfium marks a hyphen that breaks a word with 2. A soft one shows only at a line's end.
         '\u{2}' => text.push('-'),
-        '\u{f0b7}' | '\u{f0a7}' | '\u{f076}' | '\u{f0d8}' => text.push('•'),
+        _ if BULLETS.contains(&letter) => text.push('•'),
         '\u{200b}'..='\u{200d}' | '\u{feff}' => {}
         _ => text.push(letter),
     }
@@ -67,6 +75,7 @@ mod tests {
         let mut text = String::new();
         "eﬁcaz \u{f0b7}\u{200b}".chars().for_each(|c| push_letter(&mut text, c));
         assert_eq!(text, "eficaz •");
+        assert!(is_private('\u{f041}') && !is_private('\u{f0b7}') && !is_private('A'));
     }
 
     #[test]

@@ -9,6 +9,11 @@ use crate::model::BlockKind::{self, Heading, Paragraph, TableRow};
 
 /// A PDF with one page per content stream, its text in Helvetica (`F1`) and its bold (`F2`).
 fn pdf(contents: &[&str], info: &str) -> Vec<u8> {
+    pdf_with(contents, info, &[])
+}
+
+/// The same with objects that its pages know as `X6`, `X7` and so on.
+fn pdf_with(contents: &[&str], info: &str, extra: &[String]) -> Vec<u8> {
     let mut objects = vec![
         "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
         String::new(),
@@ -16,13 +21,15 @@ fn pdf(contents: &[&str], info: &str) -> Vec<u8> {
         "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica-Bold /Encoding /WinAnsiEncoding >>".to_owned(),
         format!("<< {info} >>"),
     ];
+    objects.extend_from_slice(extra);
+    let named: String = (6..6 + extra.len()).map(|at| format!("/X{at} {at} 0 R ")).collect();
     let mut kids = String::new();
     for content in contents {
         let page = objects.len() + 1;
         kids += &[page.to_string().as_str(), " 0 R "].concat();
         objects.push(format!(
             "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents {} 0 R \
-             /Resources << /Font << /F1 3 0 R /F2 4 0 R >> >> >>",
+             /Resources << /Font << /F1 3 0 R /F2 4 0 R >> /XObject << {named}>> >> >>",
             page + 1
         ));
         objects.push(format!("<< /Length {} >>\nstream\n{content}\nendstream", content.len()));
@@ -164,6 +171,85 @@ fn too_many_pages_are_refused_and_a_broken_file_is_named() {
     if parsed(&bytes).is_some() {
         assert_eq!(parse(&bytes, &few).unwrap_err().kind, FailureKind::TooLarge);
         assert_eq!(parse(b"%PDF-1.4 nothing else", &few).unwrap_err().kind, FailureKind::Corrupt);
+    }
+}
+
+/// A page that shows `image` over all of it, inside a form object, under the marks of `stamp`.
+fn scanned(image: &image::GrayImage, stamp: &str) -> Vec<u8> {
+    let hex = image.as_raw().iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").unwrap();
+        hex
+    });
+    let picture = format!(
+        "<< /Type /XObject /Subtype /Image /Width {} /Height {} /ColorSpace /DeviceGray /BitsPerComponent 8 \
+         /Filter /ASCIIHexDecode /Length {} >>\nstream\n{hex}>\nendstream",
+        image.width(),
+        image.height(),
+        hex.len() + 1
+    );
+    let inside = "q 297.5 0 0 421 0 0 cm /X6 Do Q";
+    let form = format!(
+        "<< /Type /XObject /Subtype /Form /BBox [0 0 298 421] /Matrix [2 0 0 2 0 0] \
+         /Resources << /XObject << /X6 6 0 R >> >> /Length {} >>\nstream\n{inside}\nendstream",
+        inside.len()
+    );
+    pdf_with(&[&format!("q 1 0 0 1 0 0 cm /X7 Do Q\n{stamp}")], "", &[picture, form])
+}
+
+/// The first page of a PDF as a picture; none on a machine without pdfium.
+fn drawn(bytes: &[u8]) -> Option<image::GrayImage> {
+    let _alone = PDFIUM.lock().unwrap_or_else(PoisonError::into_inner);
+    let pdfium = library(&limits()).ok()?;
+    let document = pdfium.load_pdf_from_byte_slice(bytes, None).unwrap();
+    let page = document.pages().get(0).unwrap();
+    scan::draw(&page).unwrap().map(|(image, _)| image)
+}
+
+#[test]
+fn a_scan_with_a_stamp_is_read_and_keeps_its_stamp() {
+    let text = [
+        show("F1", 14, 60, 700, "O hotel hospeda o animal por sete dias."),
+        show("F1", 14, 60, 670, "O tutor retira o animal antes das dezoito horas."),
+        show("F1", 14, 60, 640, "Depois disso cobramos mais uma noite inteira."),
+    ]
+    .concat();
+    let Some(image) = drawn(&pdf(&[&text], "")) else { return };
+    let stamp = show("F1", 10, 60, 30, "Digitalizado com CamScanner");
+    let parsed = parse(&scanned(&image, &stamp), &limits()).unwrap();
+    let text = parsed.pages[0].blocks.iter().map(|b| b.text.as_str()).collect::<Vec<_>>().join("\n");
+    assert!(text.contains("CamScanner"), "{text}");
+    // A machine without tesseract says so.
+    match parsed.metadata.get("unread_pages") {
+        None => assert!(text.contains("dezoito horas") && text.contains("sete dias"), "{text}"),
+        Some(reason) => assert!(reason.starts_with("1 (") && reason.contains("tesseract"), "{reason}"),
+    }
+}
+
+#[test]
+fn a_page_that_cannot_be_read_costs_that_page_and_is_noted() {
+    let text = show("F1", 11, 60, 700, "Texto da p\u{e1}gina para ter o que ler.");
+    let ink = "0 g 100 300 300 300 re f";
+    let bytes = pdf(&[&text, ink, ink], "");
+    for (failing, kind, reason) in [
+        (
+            Limits { ocr_languages: "xxx".to_owned(), ..limits() },
+            FailureKind::MissingTool,
+            "pictures cannot be read",
+        ),
+        (
+            Limits { timeout: std::time::Duration::ZERO, ..limits() },
+            FailureKind::Timeout,
+            "text recognition did not end",
+        ),
+    ] {
+        if parsed(&bytes).is_none() {
+            return;
+        }
+        let parsed = parse(&bytes, &failing).unwrap();
+        assert_eq!(parsed.pages[0].blocks.len(), 1);
+        let noted = &parsed.metadata["unread_pages"];
+        assert!(noted.starts_with(&format!("2-3 ({reason}")), "{noted}");
+        assert_eq!(parse(&pdf(&[ink], ""), &failing).unwrap_err().kind, kind);
     }
 }
 

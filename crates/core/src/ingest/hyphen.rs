@@ -14,7 +14,7 @@ const HEADS: [&str; 15] = [
 ];
 
 /// Adds `next` to `text` as the next line of the same paragraph.
-pub(super) fn join(text: &mut String, next: &str) {
+pub(in crate::ingest) fn join(text: &mut String, next: &str) {
     let next = next.trim_start();
     let Some(stem) = text.trim_end().strip_suffix('-') else {
         push_line(text, next);
