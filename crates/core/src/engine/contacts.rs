@@ -83,9 +83,9 @@ impl Engine {
         let (mut removed, mut after) = (0, None);
         loop {
             let batch = self.parts.store.webhooks_since(since, after.clone(), BATCH).await?;
-            let Some((last, _)) = batch.last() else { return Ok(removed) };
-            after = Some(last.clone());
-            let theirs = batch.into_iter().filter(|(_, body)| speaks_of(body, traces)).map(|(id, _)| id);
+            let Some(last) = batch.last() else { return Ok(removed) };
+            after = Some(last.id.clone());
+            let theirs = batch.into_iter().filter(|kept| speaks_of(&kept.body, traces)).map(|kept| kept.id);
             let theirs: Vec<String> = theirs.collect();
             if !theirs.is_empty() {
                 removed += self.parts.store.forget_bodies(theirs).await?;

@@ -84,13 +84,18 @@ impl JobFailure {
     }
 }
 
+/// Whether a run that failed with this would fail the same way again.
+pub fn is_final(error: &Error) -> bool {
+    let kind = error.kind();
+    matches!(kind, ErrorKind::InvalidInput | ErrorKind::NotFound | ErrorKind::Forbidden | ErrorKind::Config)
+}
+
 impl From<Error> for JobFailure {
     fn from(error: Error) -> Self {
-        let retry = match error.kind() {
-            ErrorKind::InvalidInput | ErrorKind::NotFound | ErrorKind::Forbidden | ErrorKind::Config => {
-                Retry::Never
-            }
-            _ => error.retry_after().map_or(Retry::Yes, Retry::After),
+        let retry = if is_final(&error) {
+            Retry::Never
+        } else {
+            error.retry_after().map_or(Retry::Yes, Retry::After)
         };
         Self { error, retry }
     }

@@ -15,6 +15,6 @@ mod schedule;
 mod worker;
 
 pub use backoff::delay;
-pub use failure::{JobFailure, Retry};
+pub use failure::{JobFailure, Retry, is_final};
 pub use schedule::{Cadence, Recurring, recurring};
 pub use worker::{Handler, Handlers, Worked, WorkerParts, WorkerSettings, Workers};

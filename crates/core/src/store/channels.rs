@@ -51,15 +51,30 @@ impl Store {
         .await
     }
 
-    /// A number works: whatever was said of it is over, and what waited for a good token goes at once. Whether it
-    /// was broken.
+    /// A number works: whatever was said of it is over, but for a pause that is not, and what waited for a good token
+    /// goes at once. Whether it was broken.
     pub async fn mend_channel(&self, phone_number_id: String) -> Result<bool> {
         let now = self.clock.timestamp();
+        let (number, at) = (phone_number_id.clone(), now.clone());
+        let known = self.read(move |c| {
+            let sql = "SELECT 1 FROM whatsapp_channels
+                       WHERE phone_number_id = ?1 AND (broken_since IS NOT NULL OR paused_until <= ?2)";
+            Ok(c.prepare_cached(sql)?.query_row([number, at], |_| Ok(())).optional()?.is_some())
+        });
+        // Nearly always there is nothing to mend after a message that went out.
+        if !known.await? {
+            return Ok(false);
+        }
         self.write(move |c| {
-            let sql = "DELETE FROM whatsapp_channels WHERE phone_number_id = ?1 RETURNING broken_since";
-            let was: Option<Option<String>> =
-                c.prepare_cached(sql)?.query_row([&phone_number_id], |row| row.get(0)).optional()?;
-            let was_broken = was.flatten().is_some();
+            let sql = "SELECT 1 FROM whatsapp_channels WHERE phone_number_id = ?1 AND broken_since IS NOT NULL";
+            let was_broken = c.prepare_cached(sql)?.query_row([&phone_number_id], |_| Ok(())).optional()?;
+            let was_broken = was_broken.is_some();
+            let sql = "DELETE FROM whatsapp_channels
+                       WHERE phone_number_id = ?1 AND (paused_until IS NULL OR paused_until <= ?2)";
+            c.prepare_cached(sql)?.execute([&phone_number_id, &now])?;
+            let sql = "UPDATE whatsapp_channels SET broken_since = NULL, reason = NULL, updated_at = ?2
+                       WHERE phone_number_id = ?1 AND broken_since IS NOT NULL";
+            c.prepare_cached(sql)?.execute([&phone_number_id, &now])?;
             if was_broken {
                 let sql = "UPDATE jobs SET run_at = ?2 WHERE status = 'available' AND run_at > ?2 AND dedupe_key IN (
                              SELECT 'whatsapp.send:' || reply_id FROM messages

@@ -96,7 +96,7 @@ pub(super) fn of_contact(
 /// The customer wrote.
 pub(super) fn heard(desk: &Desk<'_>, id: ConversationId, text: &str, sent_at: DateTime<Utc>) -> Result<()> {
     let sql = "UPDATE conversations
-               SET inbound_count = inbound_count + 1, unread = unread + 1, last_text = ?2, last_message_at = ?3,
+               SET unread = unread + 1, last_text = ?2, last_message_at = ?3,
                    last_inbound_at = MAX(COALESCE(last_inbound_at, ''), ?4), updated_at = ?3,
                    status = CASE status WHEN 'archived' THEN 'active' ELSE status END
                WHERE id = ?1";
@@ -113,7 +113,8 @@ pub(super) fn said(desk: &Desk<'_>, id: ConversationId, text: &str) -> Result<()
     Ok(())
 }
 
-/// One more message of a burst: when it is over now.
+/// One more message of a burst, which a job is to deal with: when it is over now. What is being made without having
+/// seen it is outdated.
 pub(super) fn extend_burst(
     desk: &Desk<'_>,
     id: ConversationId,
@@ -127,7 +128,8 @@ pub(super) fn extend_burst(
     // A clock that was set back must not hold an answer up.
     let since = since.filter(|since| *since <= desk.time).unwrap_or(desk.time);
     let due = (desk.time + quiet).min(since + quiet_max);
-    let sql = "UPDATE conversations SET burst_since = ?2, due_at = ?3 WHERE id = ?1";
+    let sql = "UPDATE conversations SET burst_since = ?2, due_at = ?3, inbound_count = inbound_count + 1
+               WHERE id = ?1";
     let values = params![id.to_string(), format_timestamp(since), format_timestamp(due)];
     c.prepare_cached(sql)?.execute(values)?;
     Ok(due)

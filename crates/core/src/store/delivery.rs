@@ -12,16 +12,27 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::inbox::{Desk, organization_of};
+use super::sending::unsent;
 use super::{jobs, rows};
 use crate::clock::format_timestamp;
 use crate::error::Result;
-use crate::model::{ConversationId, InboxEvent, InboxEventKind, MessageId, MessageStatus};
+use crate::model::{
+    Author, ConversationId, InboxEvent, InboxEventKind, MessageId, MessageStatus, OrganizationId,
+};
+use crate::store::NewJob;
 use crate::whatsapp::event::{DeliveryStatus, StatusUpdate};
 
 /// Takes a status of Meta's over; what to tell watchers, if anything is new.
-pub(super) fn advance(desk: &Desk<'_>, update: &StatusUpdate) -> Result<Option<InboxEvent>> {
+///
+/// A part that was not delivered ends its reply: the customer would read the rest without it. The business is told by
+/// the job `alert` makes, unless a person of it wrote: they see it.
+pub(super) fn advance(
+    desk: &Desk<'_>,
+    update: &StatusUpdate,
+    alert: fn(OrganizationId, ConversationId) -> NewJob,
+) -> Result<Option<Vec<InboxEvent>>> {
     let c = desk.connection;
-    let Some((id, conversation, status, reply)) = find(c, update)? else { return Ok(None) };
+    let Some(Found { id, conversation, status, author, reply }) = find(c, update)? else { return Ok(None) };
     let next = match update.status {
         DeliveryStatus::Sent => MessageStatus::Sent,
         DeliveryStatus::Delivered => MessageStatus::Delivered,
@@ -43,40 +54,80 @@ pub(super) fn advance(desk: &Desk<'_>, update: &StatusUpdate) -> Result<Option<I
         "UPDATE messages SET status = ?2, status_at = ?3, error_code = ?4, error_message = ?5 WHERE id = ?1";
     let values = params![id.to_string(), next.as_str(), at, error.map(|e| e.code), message];
     c.prepare_cached(sql)?.execute(values)?;
-    if let (MessageStatus::Unknown | MessageStatus::Sending, Some(reply)) = (status, reply) {
-        // Whoever waits for this news goes on at once.
-        hurry(c, &reply, desk.now)?;
-    }
-    Ok(Some(InboxEvent {
-        organization_id: organization_of(c, conversation)?,
+    let organization_id = organization_of(c, conversation)?;
+    let mut events = vec![InboxEvent {
+        organization_id,
         conversation_id: conversation,
         kind: InboxEventKind::Status,
         message_id: Some(id),
-    }))
+    }];
+    let Some(reply) = reply else { return Ok(Some(events)) };
+    if next == MessageStatus::Failed {
+        events = call_off(desk, id, &reply)?;
+        if author != Author::Human && !has_failed_before(c, id, &reply)? {
+            jobs::insert(c, desk.clock.new_id(), &alert(organization_id, conversation), desk.now)?;
+        }
+    }
+    // Whoever waits for this news goes on at once.
+    match status {
+        MessageStatus::Unknown => hurry(desk, &reply, true)?,
+        MessageStatus::Sending => hurry(desk, &reply, false)?,
+        _ => {}
+    }
+    Ok(Some(events))
 }
 
-type Found = (MessageId, ConversationId, MessageStatus, Option<String>);
+/// Cancels what comes after a part in its reply and was not begun to be sent; what to tell watchers.
+fn call_off(desk: &Desk<'_>, failed: MessageId, reply: &str) -> Result<Vec<InboxEvent>> {
+    let sql = "UPDATE messages SET status = 'cancelled', status_at = ?3
+               WHERE reply_id = ?2 AND direction = 'outbound' AND status = 'queued'
+                 AND part > (SELECT part FROM messages WHERE id = ?1)";
+    desk.connection.prepare_cached(sql)?.execute(params![failed.to_string(), reply, desk.now])?;
+    unsent(desk.connection, reply)
+}
+
+/// Whether another part of the reply has failed: then somebody was told.
+fn has_failed_before(c: &Connection, failed: MessageId, reply: &str) -> Result<bool> {
+    let sql = "SELECT 1 FROM messages
+               WHERE reply_id = ?2 AND direction = 'outbound' AND status = 'failed' AND id <> ?1";
+    let other = c.prepare_cached(sql)?.query_row([&failed.to_string(), reply], |_| Ok(())).optional()?;
+    Ok(other.is_some())
+}
+
+/// A message that a status is about.
+struct Found {
+    id: MessageId,
+    conversation: ConversationId,
+    status: MessageStatus,
+    author: Author,
+    reply: Option<String>,
+}
 
 /// The message a status is about: by Meta's id, or by ours, which Meta gives back.
 fn find(c: &Connection, update: &StatusUpdate) -> Result<Option<Found>> {
     let read = |row: &Row<'_>| {
-        Ok((
-            rows::parsed(row, "id")?,
-            rows::parsed(row, "conversation_id")?,
-            rows::word(row, "status", MessageStatus::from_stored)?,
-            row.get("reply_id")?,
-        ))
+        Ok(Found {
+            id: rows::parsed(row, "id")?,
+            conversation: rows::parsed(row, "conversation_id")?,
+            status: rows::word(row, "status", MessageStatus::from_stored)?,
+            author: rows::word(row, "author", Author::from_stored)?,
+            reply: row.get("reply_id")?,
+        })
     };
-    let sql = "SELECT id, conversation_id, status, reply_id FROM messages
-               WHERE phone_number_id = ?1 AND whatsapp_message_id = ?2 AND direction = 'outbound'";
-    let found = c.prepare_cached(sql)?.query_row([&update.phone_number_id, &update.id], read).optional()?;
-    if found.is_some() {
+    // Should Meta's id be that of several, ours tells them apart.
+    let sql = "SELECT id, conversation_id, status, author, reply_id FROM messages
+               WHERE phone_number_id = ?1 AND whatsapp_message_id = ?2 AND direction = 'outbound'
+               ORDER BY id IS ?3 DESC, number DESC LIMIT 1";
+    let values = params![update.phone_number_id, update.id, update.callback_data];
+    let found = c.prepare_cached(sql)?.query_row(values, read).optional()?;
+    let Some(ours) = &update.callback_data else { return Ok(found) };
+    if found.as_ref().is_some_and(|found| found.id.to_string() == *ours) {
         return Ok(found);
     }
-    let Some(ours) = &update.callback_data else { return Ok(None) };
-    let sql = "SELECT id, conversation_id, status, reply_id FROM messages
+    let sql = "SELECT id, conversation_id, status, author, reply_id FROM messages
                WHERE id = ?2 AND phone_number_id = ?1 AND direction = 'outbound' AND whatsapp_message_id IS NULL";
-    Ok(c.prepare_cached(sql)?.query_row([&update.phone_number_id, ours], read).optional()?)
+    let named = c.prepare_cached(sql)?.query_row([&update.phone_number_id, ours], read).optional()?;
+    Ok(named.or(found))
 }
 
 /// Whether a message known to be in the state `known` is in the state `next` from now on.
@@ -98,10 +149,23 @@ fn rank(status: MessageStatus) -> u8 {
     }
 }
 
-/// Lets the job that sends a reply run now.
-fn hurry(c: &Connection, reply: &str, now: &str) -> Result<()> {
+/// Lets the job that sends a reply run now. One that is at work and `may_wait` may have decided already to wait for
+/// this very news: another one takes its place.
+fn hurry(desk: &Desk<'_>, reply: &str, may_wait: bool) -> Result<()> {
+    let (c, key) = (desk.connection, format!("whatsapp.send:{reply}"));
     let sql = "UPDATE jobs SET run_at = MIN(run_at, ?2) WHERE dedupe_key = ?1 AND status = 'available'";
-    if c.prepare_cached(sql)?.execute(params![format!("whatsapp.send:{reply}"), now])? > 0 {
+    let mut due = c.prepare_cached(sql)?.execute(params![key, desk.now])?;
+    if due == 0 && may_wait {
+        let sql =
+            "INSERT INTO jobs (id, queue, payload, status, priority, order_key, dedupe_key, max_attempts,
+                                     run_at, organization_id, created_at, updated_at)
+                   SELECT ?1, queue, payload, 'available', priority, order_key, dedupe_key, max_attempts,
+                          ?3, organization_id, created_at, ?3
+                   FROM jobs WHERE dedupe_key = ?2 AND status = 'running' LIMIT 1
+                   ON CONFLICT DO NOTHING";
+        due = c.prepare_cached(sql)?.execute(params![desk.clock.new_id().to_string(), key, desk.now])?;
+    }
+    if due > 0 {
         jobs::wake_after_commit();
     }
     Ok(())

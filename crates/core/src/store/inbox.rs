@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use super::{Store, amending, channels, contacts, conversations, delivery, jobs, replies, rows, webhooks};
 use crate::clock::{SharedClock, format_timestamp};
@@ -19,7 +19,7 @@ use crate::model::{
     AgentId, Author, ConversationId, InboxEvent, InboxEventKind, MessageId, MessageStatus, OrganizationId,
 };
 use crate::store::NewJob;
-use crate::whatsapp::event::{Act, Echo, Inbound, Item};
+use crate::whatsapp::event::{Act, Echo, Inbound, Item, MessageKind};
 
 /// What the transaction of a webhook has at hand.
 pub(super) struct Desk<'a> {
@@ -29,6 +29,9 @@ pub(super) struct Desk<'a> {
     pub now: &'a str,
     pub time: DateTime<Utc>,
 }
+
+/// How old a message can be when it comes: Meta tries for seven days. A time before that is none.
+const OLDEST: TimeDelta = TimeDelta::days(8);
 
 /// Whose a business number is, and who answers there.
 #[derive(Debug, Clone, Copy)]
@@ -50,12 +53,18 @@ pub struct InboxRules {
     pub quiet_max: TimeDelta,
     /// The job that answers in a conversation.
     pub answer: fn(OrganizationId, ConversationId) -> NewJob,
+    /// The job that tells of a message that was not delivered.
+    pub alert: fn(OrganizationId, ConversationId) -> NewJob,
 }
 
 /// A webhook whose signature is good.
 pub struct Webhook {
     /// The body as it came; `None` if it was recorded before.
     pub body: Option<Vec<u8>>,
+    /// The channel whose address it came to; `None`: the one of all channels.
+    pub channel: Option<String>,
+    /// When it came, if it is read once more; `None`: just now.
+    pub received_at: Option<DateTime<Utc>>,
     /// What it says.
     pub items: Vec<Item>,
     /// What could not be read, a line each.
@@ -79,7 +88,7 @@ pub struct Received {
 
 impl Store {
     /// Records a webhook and everything it says. Once this returns, all of it is on disk.
-    pub async fn receive_webhook(&self, webhook: Webhook, rules: InboxRules) -> Result<Received> {
+    pub async fn receive_webhook(&self, mut webhook: Webhook, rules: InboxRules) -> Result<Received> {
         let clock = self.clock.clone();
         self.write(move |c| {
             let time = clock.now();
@@ -87,7 +96,9 @@ impl Store {
             let desk = Desk { connection: c, clock: &clock, now: &now, time };
             webhooks::keep(&desk, &webhook)?;
             let mut received = Received::default();
-            for item in &webhook.items {
+            let received_at = webhook.received_at;
+            for item in &mut webhook.items {
+                put_right(item, received_at, time);
                 let Some(owner) = rules.numbers.get(item.phone_number_id()) else {
                     received.unknown += 1;
                     continue;
@@ -98,6 +109,13 @@ impl Store {
         })
         .await
     }
+}
+
+/// Takes a time that cannot be away from a message: it was sent when it came, which is now unless it is read again.
+fn put_right(item: &mut Item, received_at: Option<DateTime<Utc>>, now: DateTime<Utc>) {
+    let (Item::Message(Inbound { sent_at, .. }) | Item::Echo(Echo { sent_at, .. })) = item else { return };
+    let oldest = received_at.unwrap_or(now) - OLDEST;
+    *sent_at = sent_at.filter(|at| *at >= oldest).or(received_at);
 }
 
 fn take(
@@ -111,8 +129,8 @@ fn take(
         Item::Message(message) => take_message(desk, owner, message, rules, received),
         Item::Echo(echo) => take_echo(desk, owner, echo, received),
         Item::Status(status) => {
-            match delivery::advance(desk, status)? {
-                Some(event) => received.events.push(event),
+            match delivery::advance(desk, status, rules.alert)? {
+                Some(events) => received.events.extend(events),
                 None => received.duplicates += 1,
             }
             Ok(())
@@ -138,7 +156,8 @@ fn take_message(
     received: &mut Received,
 ) -> Result<()> {
     let c = desk.connection;
-    if is_known(c, &message.phone_number_id, &message.id)? {
+    // Ids of what we sent are another's: one that looks the same is no repetition.
+    if c.prepare_cached(CAME_IN)?.exists([&message.phone_number_id, &message.id])? {
         received.duplicates += 1;
         return Ok(());
     }
@@ -156,11 +175,9 @@ fn take_message(
     let id = MessageId(desk.clock.new_id());
     let act = act_word(&message.act).filter(|_| message.group_id.is_none());
     insert(desk, owner.organization, conversation, id, message, act)?;
-    // What only concerns an earlier message is no sign that the customer awaits something.
-    let speaks = !matches!(message.act, Act::React { .. } | Act::Edit { .. } | Act::Revoke { .. });
-    let sent_at = message.sent_at.unwrap_or(desk.time).min(desk.time);
-    if speaks {
+    if speaks(message) {
         let text = message.text.as_deref().unwrap_or(message.kind.as_str());
+        let sent_at = message.sent_at.unwrap_or(desk.time).min(desk.time);
         conversations::heard(desk, conversation, text, sent_at)?;
     }
     if act.is_some() {
@@ -181,11 +198,19 @@ fn take_message(
     Ok(())
 }
 
-fn is_known(c: &Connection, phone_number_id: &str, whatsapp_id: &str) -> Result<bool> {
-    let sql = "SELECT 1 FROM messages WHERE phone_number_id = ?1 AND whatsapp_message_id = ?2";
-    let known = c.prepare_cached(sql)?.query_row([phone_number_id, whatsapp_id], |_| Ok(())).optional()?;
-    Ok(known.is_some())
+/// Whether somebody wrote to the business: then they may be written to for a day, and it is unread. What only
+/// concerns an earlier message, what others read as well and what WhatsApp tells by itself is no such sign.
+fn speaks(message: &Inbound) -> bool {
+    message.group_id.is_none()
+        && message.kind != MessageKind::System
+        && !matches!(message.act, Act::React { .. } | Act::Edit { .. } | Act::Revoke { .. })
 }
+
+/// Whether a message is there; the direction is written out, since each has an index of its own.
+const CAME_IN: &str = "SELECT 1 FROM messages
+                       WHERE phone_number_id = ?1 AND whatsapp_message_id = ?2 AND direction = 'inbound'";
+const WENT_OUT: &str = "SELECT 1 FROM messages
+                        WHERE phone_number_id = ?1 AND whatsapp_message_id = ?2 AND direction = 'outbound'";
 
 /// What is to be done about a message, as the store keeps it; `None` if nothing.
 fn act_word(act: &Act) -> Option<&'static str> {
@@ -244,9 +269,11 @@ fn insert(
 
 /// Somebody of the business wrote from their phone: the conversation is theirs from here on.
 fn take_echo(desk: &Desk<'_>, owner: NumberOwner, echo: &Echo, received: &mut Received) -> Result<()> {
-    if is_known(desk.connection, &echo.phone_number_id, &echo.id)? {
-        received.duplicates += 1;
-        return Ok(());
+    for known in [WENT_OUT, CAME_IN] {
+        if desk.connection.prepare_cached(known)?.exists([&echo.phone_number_id, &echo.id])? {
+            received.duplicates += 1;
+            return Ok(());
+        }
     }
     let Some(to) = &echo.to else { return Ok(()) };
     let contact = contacts::of_address(desk, owner.organization, to)?;

@@ -98,10 +98,10 @@ pub use queries::QueryRecord;
 pub use reconciliation::Reconciled;
 pub use refresh_tokens::{Entered, NewToken, Rotation};
 pub use registration::{Joining, NewAccount};
-pub use replies::{DEALT_WITH, Part, Reply, Seen, Turnout};
+pub use replies::{DEALT_WITH, Overdue, Part, Reply, Seen, Turnout};
 pub use retention::{Expired, Purged};
 pub use schedules::{Schedule, ScheduleRecord};
-pub use sending::{Next, Outgoing, Patience, WINDOW_CLOSED};
+pub use sending::{Next, Outgoing, Patience, WINDOW, WINDOW_CLOSED};
 pub use sent::SendOutcome;
 pub use signing_keys::SigningKey;
 pub use stripe_events::{StripeEventFilter, StripeEventRecord};
@@ -109,6 +109,7 @@ pub use templates::TemplateRecord;
 pub use uploads::NewUpload;
 pub use users::{Credentials, UserChange};
 pub use versions::{Committed, NewVersion, Origin};
+pub use webhooks::KeptWebhook;
 
 /// Code of the error when another process holds the database: worth another try.
 pub const DATABASE_BUSY: &str = "database_busy";

@@ -4,6 +4,7 @@
 //! recorded. A reply of the agent that was not begun to be sent can still be taken back. How replies are
 //! sent is in `sending.rs`, what becomes of them in `delivery.rs`.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
@@ -82,6 +83,18 @@ pub struct Turnout {
     pub release: bool,
     /// The job that tells the owner.
     pub alert: Option<NewJob>,
+    /// When it is recorded although the customer wrote more meanwhile; never if absent.
+    pub overdue: Option<Overdue>,
+}
+
+/// The end of patience with a customer who goes on writing: without it, whoever writes faster than answers are made
+/// would never get one.
+#[derive(Debug, Clone, Copy)]
+pub struct Overdue {
+    /// So long after the first message of the burst.
+    pub after: TimeDelta,
+    /// When the messages were read: none of them may have been changed since.
+    pub read_at: DateTime<Utc>,
 }
 
 /// Records a reply and its job. Lists show it as the conversation's latest.
@@ -144,6 +157,27 @@ fn is_current(c: &Connection, conversation: ConversationId, seen: Seen) -> Resul
     Ok(c.prepare_cached(sql)?.query_row(values, |_| Ok(())).optional()?.is_some())
 }
 
+/// Whether all that happened is that the customer wrote more, and the reply has been due for too long.
+fn is_overdue(desk: &Desk<'_>, reply: &Reply, seen: Seen, turnout: &Turnout) -> Result<bool> {
+    let Some(Overdue { after, read_at }) = turnout.overdue else { return Ok(false) };
+    let c = desk.connection;
+    let sql = "SELECT 1 FROM conversations WHERE id = ?1 AND state_version = ?2 AND burst_since <= ?3";
+    let since = format_timestamp(desk.time - after);
+    let values = params![reply.conversation.to_string(), seen.state_version, since];
+    if c.prepare_cached(sql)?.query_row(values, |_| Ok(())).optional()?.is_none() {
+        return Ok(false);
+    }
+    let sql = "SELECT 1 FROM messages WHERE id = ?1 AND edited_at > ?2";
+    let mut edited = c.prepare_cached(sql)?;
+    for question in &turnout.questions {
+        let values = params![question.to_string(), format_timestamp(read_at)];
+        if edited.query_row(values, |_| Ok(())).optional()?.is_some() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Replies of the agent that wait and of which nothing was ever begun to be sent: they go, and what they
 /// answer is to be answered again.
 pub(super) fn take_back_drafts(desk: &Desk<'_>, conversation: ConversationId) -> Result<()> {
@@ -181,8 +215,7 @@ pub(super) fn cancel_drafts(desk: &Desk<'_>, conversation: ConversationId) -> Re
 
 impl Store {
     /// Records what the agent says to messages of a customer, and what else is true from here on. `None`
-    /// if something happened since they were read: then nothing is recorded, and whatever happened has a
-    /// job of its own.
+    /// if something happened since they were read: then nothing is recorded. See also [`Turnout::overdue`].
     pub async fn commit_reply(
         &self,
         reply: Reply,
@@ -191,12 +224,13 @@ impl Store {
     ) -> Result<Option<Vec<InboxEvent>>> {
         let clock = self.clock.clone();
         self.write(move |c| {
-            if !is_current(c, reply.conversation, seen)? {
-                return Ok(None);
-            }
             let time = clock.now();
             let now = format_timestamp(time);
             let desk = Desk { connection: c, clock: &clock, now: &now, time };
+            let current = is_current(c, reply.conversation, seen)?;
+            if !current && !is_overdue(&desk, &reply, seen, &turnout)? {
+                return Ok(None);
+            }
             let conversation = reply.conversation.to_string();
             let mut answered = 0;
             for question in &turnout.questions {
@@ -209,9 +243,10 @@ impl Store {
                 return Err(Error::new(ErrorKind::Conflict, "the messages were dealt with meanwhile")
                     .with_code(DEALT_WITH));
             }
-            let sql =
-                "UPDATE conversations SET burst_since = NULL, due_at = NULL, refusals = ?2 WHERE id = ?1";
-            c.prepare_cached(sql)?.execute(params![conversation, turnout.refusals])?;
+            // What was written meanwhile is a burst of its own.
+            let sql = "UPDATE conversations SET burst_since = CASE WHEN ?3 THEN NULL ELSE ?4 END,
+                              due_at = CASE WHEN ?3 THEN NULL ELSE due_at END, refusals = ?2 WHERE id = ?1";
+            c.prepare_cached(sql)?.execute(params![conversation, turnout.refusals, current, now])?;
             if turnout.hand_over {
                 conversations::hand_over(&desk, reply.conversation, Hands::Human)?;
             } else if turnout.release {

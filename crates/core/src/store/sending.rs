@@ -20,14 +20,14 @@ use crate::model::{
 };
 
 /// For how long a customer may be written to freely after their own message.
-const WINDOW: TimeDelta = TimeDelta::hours(24);
+pub const WINDOW: TimeDelta = TimeDelta::hours(24);
 
 /// Recorded with a message that the window closed before.
 pub const WINDOW_CLOSED: i64 = 131_047;
 
-/// Attempts at most of which a crash cut some off. What is cut off was mostly never sent: it is repeated when its
-/// news had time to come, and does not count as the one repetition of what went out and was not heard of.
-const MOST_ATTEMPTS: u32 = 8;
+/// Attempts at most that a crash cut off. What is cut off was mostly never sent: it is repeated when its news had
+/// time to come, and does not count as the one repetition of what went out and was not heard of.
+const MOST_CUT_OFF: u32 = 8;
 
 /// Recorded with a message that is sent once more because an attempt ended in the dark: there is no other
 /// time. Refusals do not take it away, for the first attempt may have arrived all the same.
@@ -79,6 +79,8 @@ pub enum Next {
     /// Nothing more: sending this ended in the dark too often, and the rest of the reply goes with it. What to
     /// tell watchers comes along.
     GivenUp(Box<Outgoing>, Vec<InboxEvent>),
+    /// Nothing more: the customer wrote more than 24 hours ago. What to tell watchers comes along.
+    Closed(Box<Outgoing>, Vec<InboxEvent>),
     /// Nothing is left. What of it was never sent is told to watchers: whatever cancelled it did not
     /// look at its parts one by one.
     Done(Vec<InboxEvent>),
@@ -90,6 +92,7 @@ struct Waiting {
     status: MessageStatus,
     status_at: Option<DateTime<Utc>>,
     repeated: bool,
+    cut_off: u32,
     made_at_version: u32,
     version: u32,
     conversation_status: ConversationStatus,
@@ -116,6 +119,7 @@ fn waiting(row: &Row<'_>) -> rusqlite::Result<Waiting> {
         status: rows::word(row, "status", MessageStatus::from_stored)?,
         status_at: rows::parsed_opt(row, "status_at")?,
         repeated: row.get::<_, Option<i64>>("error_code")? == Some(REPEATED),
+        cut_off: row.get("cut_off")?,
         made_at_version: row.get("state_version")?,
         version: row.get("now_version")?,
         conversation_status: rows::word(row, "conversation_status", ConversationStatus::from_stored)?,
@@ -126,7 +130,8 @@ fn waiting(row: &Row<'_>) -> rusqlite::Result<Waiting> {
 fn first_waiting(c: &Connection, reply: Uuid) -> Result<Option<Waiting>> {
     let sql = format!(
         "SELECT {}, m.id AS message_id, m.conversation_id, m.organization_id, m.phone_number_id, m.message_type,
-                m.content, m.details, m.reply_to, m.author, m.attempts, m.status, m.status_at, m.error_code, m.state_version,
+                m.content, m.details, m.reply_to, m.author, m.attempts, m.status, m.status_at, m.error_code, m.cut_off,
+                m.state_version,
                 v.state_version AS now_version, v.status AS conversation_status, v.last_inbound_at
          FROM messages m JOIN conversations v ON v.id = m.conversation_id JOIN contacts k ON k.id = v.contact_id
          WHERE m.reply_id = ?1 AND m.direction = 'outbound' AND m.status IN ('queued', 'sending', 'unknown')
@@ -177,6 +182,7 @@ fn begin(desk: &Desk<'_>, reply: Uuid, patience: Patience) -> Result<Next> {
     let Waiting { mut outgoing, status, status_at, .. } = found;
     // The other way into the dark is a crash, which leaves `sending`.
     let heard_of_by_nobody = status == MessageStatus::Unknown;
+    let cut_off = found.cut_off + u32::from(status == MessageStatus::Sending);
     if status != MessageStatus::Queued {
         // Whatever ended the attempt, its outcome may still be told by Meta.
         let from = status_at.unwrap_or(desk.time).max(patience.since).min(desk.time);
@@ -184,7 +190,7 @@ fn begin(desk: &Desk<'_>, reply: Uuid, patience: Patience) -> Result<Next> {
         if until > desk.time {
             return Ok(Next::Wait(until));
         }
-        let given_up = if heard_of_by_nobody { found.repeated } else { outgoing.attempt >= MOST_ATTEMPTS };
+        let given_up = if heard_of_by_nobody { found.repeated } else { cut_off >= MOST_CUT_OFF };
         if given_up {
             let why = "sending ended in the dark more than once, and no news of it came";
             end(c, reply, MessageStatus::Failed, Some((REPEATED, why)), desk.now)?;
@@ -209,15 +215,16 @@ fn begin(desk: &Desk<'_>, reply: Uuid, patience: Patience) -> Result<Next> {
     if !open && outgoing.kind != "template" {
         let why = "the customer wrote more than 24 hours ago: only a template may be sent";
         end(c, reply, MessageStatus::Failed, Some((WINDOW_CLOSED, why)), desk.now)?;
-        return done(c, reply);
+        return Ok(Next::Closed(Box::new(outgoing), unsent(c, &reply.to_string())?));
     }
     if let Some(until) = channels::paused_until(c, &outgoing.phone_number_id)?.filter(|t| *t > desk.time) {
         return Ok(Next::Wait(until));
     }
     outgoing.attempt += 1;
     let sql = "UPDATE messages SET status = 'sending', status_at = ?2, attempts = attempts + 1,
-                      error_code = COALESCE(?3, error_code) WHERE id = ?1";
-    let values = params![outgoing.id.to_string(), desk.now, heard_of_by_nobody.then_some(REPEATED)];
+                      error_code = COALESCE(?3, error_code), cut_off = ?4 WHERE id = ?1";
+    let repeated = heard_of_by_nobody.then_some(REPEATED);
+    let values = params![outgoing.id.to_string(), desk.now, repeated, cut_off];
     c.prepare_cached(sql)?.execute(values)?;
     usage::count_answer(c, outgoing.organization, reply, desk.now)?;
     Ok(Next::Send(Box::new(outgoing)))

@@ -57,7 +57,8 @@ fn conclude(desk: &Desk<'_>, id: MessageId, outcome: &SendOutcome) -> Result<Vec
             let sql = "UPDATE messages SET whatsapp_message_id = ?2, sent_at = COALESCE(sent_at, ?3),
                               status_at = CASE WHEN status IN ('queued', 'sending', 'unknown') THEN ?3 ELSE status_at END,
                               status = CASE WHEN status IN ('queued', 'sending', 'unknown') THEN 'sent' ELSE status END,
-                              error_code = NULL, error_message = NULL
+                              error_code = CASE WHEN status IN ('queued', 'sending', 'unknown') THEN NULL ELSE error_code END,
+                              error_message = CASE WHEN status IN ('queued', 'sending', 'unknown') THEN NULL ELSE error_message END
                        WHERE id = ?1";
             c.prepare_cached(sql)?.execute(params![key, whatsapp_id, desk.now])?;
         }
@@ -96,7 +97,7 @@ fn conclude(desk: &Desk<'_>, id: MessageId, outcome: &SendOutcome) -> Result<Vec
 fn put_back(c: &Connection, reply: Uuid) -> Result<usize> {
     // What was cancelled for another reason than a failed part before it stays cancelled, and what Meta took
     // and failed to deliver is not sent again.
-    let sql = "UPDATE messages SET status = 'queued', status_at = NULL, attempts = 0, error_code = NULL,
+    let sql = "UPDATE messages SET status = 'queued', status_at = NULL, attempts = 0, cut_off = 0, error_code = NULL,
                       error_message = NULL
                WHERE reply_id = ?1 AND direction = 'outbound' AND whatsapp_message_id IS NULL
                  AND status IN ('failed', 'cancelled')

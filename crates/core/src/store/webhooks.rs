@@ -3,36 +3,57 @@
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
-use super::Store;
 use super::inbox::{Desk, Webhook};
+use super::{Store, rows};
 use crate::clock::format_timestamp;
 use crate::error::Result;
+
+/// A webhook as it came.
+#[derive(Debug, Clone)]
+pub struct KeptWebhook {
+    /// Its id; later ones have greater ids.
+    pub id: String,
+    /// The body.
+    pub body: Vec<u8>,
+    /// The channel whose address it came to; empty for the one of all channels, `None` if it was not recorded.
+    pub channel: Option<String>,
+    /// When.
+    pub received_at: DateTime<Utc>,
+}
 
 /// Records the body, unless it was recorded before.
 pub(super) fn keep(desk: &Desk<'_>, webhook: &Webhook) -> Result<()> {
     let Some(body) = &webhook.body else { return Ok(()) };
-    let sql = "INSERT INTO webhook_events (id, source, payload, remarks, received_at)
-               VALUES (?1, 'whatsapp', ?2, ?3, ?4)";
-    let values = params![desk.clock.new_id().to_string(), body, webhook.odd.join("\n"), desk.now];
+    let sql = "INSERT INTO webhook_events (id, source, payload, remarks, received_at, channel)
+               VALUES (?1, 'whatsapp', ?2, ?3, ?4, ?5)";
+    let (id, channel) = (desk.clock.new_id().to_string(), webhook.channel.as_deref().unwrap_or_default());
+    let values = params![id, body, webhook.odd.join("\n"), desk.now, channel];
     desk.connection.prepare_cached(sql)?.execute(values)?;
     Ok(())
 }
 
 impl Store {
-    /// The bodies that came since a time, oldest first, at most `most` after `after`.
+    /// The webhooks that came since a time, oldest first, at most `most` after `after`.
     pub async fn webhooks_since(
         &self,
         since: DateTime<Utc>,
         after: Option<String>,
         most: u32,
-    ) -> Result<Vec<(String, Vec<u8>)>> {
+    ) -> Result<Vec<KeptWebhook>> {
         self.read(move |c| {
-            let sql = "SELECT id, payload FROM webhook_events
+            let sql = "SELECT id, payload, channel, received_at FROM webhook_events
                        WHERE source = 'whatsapp' AND received_at >= ?1 AND id > ?2 ORDER BY id LIMIT ?3";
             let mut statement = c.prepare_cached(sql)?;
             let values = params![format_timestamp(since), after.unwrap_or_default(), most];
-            let bodies = statement.query_map(values, |row| Ok((row.get(0)?, row.get(1)?)))?;
-            Ok(bodies.collect::<Result<_, _>>()?)
+            let kept = statement.query_map(values, |row| {
+                Ok(KeptWebhook {
+                    id: row.get("id")?,
+                    body: row.get("payload")?,
+                    channel: row.get("channel")?,
+                    received_at: rows::parsed(row, "received_at")?,
+                })
+            })?;
+            Ok(kept.collect::<Result<_, _>>()?)
         })
         .await
     }

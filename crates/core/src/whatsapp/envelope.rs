@@ -73,7 +73,9 @@ impl Reader {
     }
 
     fn envelope(&mut self, envelope: &Value) {
-        if envelope["object"] != "whatsapp_business_account" {
+        // What passes webhooks on may leave out what all of them have in common.
+        let unnamed = envelope["object"].is_null() && tells_of_messages(envelope);
+        if !unnamed && envelope["object"] != "whatsapp_business_account" {
             return self.odd("`object` is not whatsapp_business_account".to_owned());
         }
         let Some(entries) = envelope["entry"].as_array() else {
@@ -91,7 +93,11 @@ impl Reader {
     }
 
     fn change(&mut self, place: Place, change: &Value) {
-        let Some(field) = text(change, "field") else { return self.odd(format!("{place}: no field")) };
+        let unnamed =
+            || (change["field"].is_null() && is_of_messages(&change["value"])).then_some("messages");
+        let Some(field) = text(change, "field").or_else(unnamed) else {
+            return self.odd(format!("{place}: no field"));
+        };
         if !matches!(field, "messages" | "smb_message_echoes" | "user_id_update") {
             return;
         }
@@ -156,6 +162,18 @@ impl Reader {
             }
         }
     }
+}
+
+/// Whether a change of an envelope says what those of the field `messages` say.
+fn tells_of_messages(envelope: &Value) -> bool {
+    let changes = list(envelope, "entry").iter().flat_map(|entry| list(entry, "changes"));
+    changes.into_iter().any(|change| is_of_messages(&change["value"]))
+}
+
+/// Whether a value is one of the field `messages`, whatever the field is called.
+fn is_of_messages(value: &Value) -> bool {
+    let holds = |key: &str| !list(value, key).is_empty();
+    id(&value["metadata"], "phone_number_id").is_some() && (holds("messages") || holds("statuses"))
 }
 
 fn message(element: &Value, number: &str, contacts: &Contacts<'_>, items: &mut Vec<Item>) -> Option<()> {

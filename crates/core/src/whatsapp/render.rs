@@ -40,11 +40,25 @@ const DEEPEST: usize = 4;
 
 /// `markdown` in WhatsApp's syntax. Empty if nothing in it can be shown, as in a lone `---`.
 pub fn render(markdown: &str) -> String {
-    render_within(&clean(markdown), false)
+    render_within(&clean(markdown), Pass::default())
 }
 
-fn render_within(source: &str, html: bool) -> String {
-    let mut writer = Writer { source, html, addresses: addresses(source, true), ..Writer::default() };
+/// The same for what a person typed, who may know WhatsApp's own marks: a single star is bold to them.
+pub fn render_typed(text: &str) -> String {
+    render_within(&clean(text), Pass { typed: true, ..Pass::default() })
+}
+
+/// What is known of a text before it is read.
+#[derive(Debug, Clone, Copy, Default)]
+struct Pass {
+    /// It is the text of HTML, which is not searched for HTML again.
+    html: bool,
+    /// A person typed it.
+    typed: bool,
+}
+
+fn render_within(source: &str, pass: Pass) -> String {
+    let mut writer = Writer { source, pass, addresses: addresses(source, true), ..Writer::default() };
     let mut events = Parser::new_ext(source, OPTIONS).into_offset_iter();
     for (event, range) in events.by_ref() {
         writer.event(event, range);
@@ -67,8 +81,7 @@ fn clean(markdown: &str) -> Cow<'_, str> {
 #[derive(Default)]
 struct Writer<'a> {
     source: &'a str,
-    /// Whether this is the text of HTML, which is not searched for HTML again.
-    html: bool,
+    pass: Pass,
     /// Addresses in the source: emphasis neither begins nor ends inside one.
     addresses: Vec<Range<usize>>,
     out: String,
@@ -107,10 +120,7 @@ impl Writer<'_> {
             }
             Event::Text(text) if self.hidden.is_none() => self.inline(&range).push(&text),
             Event::Code(text) if self.hidden.is_none() => self.inline(&range).code(&text),
-            Event::InlineHtml(tag) => {
-                self.inline(&range);
-                self.html_tag(&tag);
-            }
+            Event::InlineHtml(tag) => self.html_tag(&tag, &range),
             Event::SoftBreak | Event::HardBreak => self.line_break(),
             Event::Rule => {
                 self.flush();

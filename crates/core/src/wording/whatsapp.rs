@@ -284,6 +284,36 @@ pub fn relayed(locale: Locale) -> &'static str {
     by(locale, "Enviado ao cliente.", "Sent to the customer.", "Enviado al cliente.")
 }
 
+/// Tells the owner that their button is about a conversation that is not there any more.
+pub fn alert_gone(locale: Locale) -> &'static str {
+    by(
+        locale,
+        "Essa conversa não existe mais.",
+        "That conversation does not exist any more.",
+        "Esa conversación ya no existe.",
+    )
+}
+
+/// Tells the owner that their words did not go to the customer: only a template may be sent now.
+pub fn not_relayed_late(locale: Locale) -> &'static str {
+    by(
+        locale,
+        "Não foi enviado: o cliente escreveu há mais de 24 horas, e o WhatsApp só aceita um modelo agora.",
+        "Not sent: the customer wrote more than 24 hours ago, and WhatsApp takes only a template now.",
+        "No se envió: el cliente escribió hace más de 24 horas y WhatsApp solo acepta una plantilla ahora.",
+    )
+}
+
+/// Tells the owner that their words cannot be sent as they are.
+pub fn not_relayed(locale: Locale) -> &'static str {
+    by(
+        locale,
+        "Não foi enviado: a mensagem está vazia ou é longa demais.",
+        "Not sent: the message is empty or too long.",
+        "No se envió: el mensaje está vacío o es demasiado largo.",
+    )
+}
+
 fn weekday(locale: Locale, day: Weekday) -> &'static str {
     let index = day.num_days_from_monday() as usize;
     let names = match locale {

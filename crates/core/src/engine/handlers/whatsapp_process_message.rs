@@ -1,6 +1,7 @@
 //! `whatsapp.process_message`: deals with what a customer wrote.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -26,7 +27,10 @@ impl Handler for WhatsappProcessMessage {
         };
         match engine.deal_with_conversation(conversation_id, effort).await? {
             Dealt::NotYet(wait) => Err(JobFailure::postponed(wait)),
-            Dealt::Nothing | Dealt::Answered | Dealt::Silent | Dealt::Outdated => Ok(()),
+            // Whatever happened may have no job of its own, as a change of hands has none. The next run sees
+            // it, so this cannot go round: without news a reply is recorded.
+            Dealt::Outdated => Err(JobFailure::postponed(Duration::ZERO)),
+            Dealt::Nothing | Dealt::Answered | Dealt::Silent => Ok(()),
         }
     }
 }

@@ -6,7 +6,8 @@ use serde_json::Value;
 use super::super::Engine;
 use super::draft::{Case, Draft};
 use super::people::with_person_button;
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
+use crate::jobs::is_final;
 use crate::model::{Answer, Locale, Source};
 use crate::store::{Part, Pending, Turnout};
 use crate::whatsapp::client::MediaError;
@@ -33,6 +34,10 @@ impl Engine {
         } else {
             message_parts(&answer, locale, shown)
         };
+        if parts.is_empty() {
+            tracing::error!(query = %answer.query_id, "an answer has nothing in it that WhatsApp shows");
+            return Draft::calling(wording::handed_over_failed(locale), Need::Failed);
+        }
         let turnout = Turnout {
             refusals,
             release: case.state.conversation.state == crate::model::Hands::Human,
@@ -41,8 +46,18 @@ impl Engine {
         Draft { parts, answered: Some(answer), turnout, need: None }
     }
 
-    /// What was spoken, or `None` if nothing here can hear it.
+    /// What was spoken, or `None` if nothing here can hear it, now or later: the customer is asked to write.
     pub(super) async fn transcript(&self, case: &Case<'_>, voice: &Pending) -> Result<Option<String>> {
+        match self.hear(case, voice).await {
+            Err(error) if is_final(&error) => {
+                tracing::error!(message = %voice.id, error = ?error, "a voice note cannot be heard");
+                Ok(None)
+            }
+            heard => heard,
+        }
+    }
+
+    async fn hear(&self, case: &Case<'_>, voice: &Pending) -> Result<Option<String>> {
         let Some(transcriber) = &self.parts.whatsapp.transcriber else { return Ok(None) };
         let message: Value = serde_json::from_str(&voice.details).unwrap_or_default();
         let id = ["/audio/id", "/voice/id"].iter().find_map(|path| message.pointer(path)?.as_str());
@@ -50,7 +65,7 @@ impl Engine {
         let cap = case.config.max_media_mb * 1024 * 1024;
         let media = match self.parts.whatsapp.graph.media(&case.channel.number()?, id, cap).await {
             Ok(media) => media,
-            // It will not become readable: the customer is asked to write.
+            // It will not become readable.
             Err(MediaError::TooLarge { .. } | MediaError::Corrupt | MediaError::Untrusted { .. }) => {
                 return Ok(None);
             }
@@ -61,7 +76,6 @@ impl Engine {
         match transcriber.transcribe(&media.bytes, &media.mime_type, language, &boundary).await {
             Ok(text) if text.is_empty() => Ok(None),
             Ok(text) => Ok(Some(text)),
-            Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -71,6 +85,9 @@ impl Engine {
 fn message_parts(answer: &Answer, locale: Locale, with_sources: bool) -> Vec<Part> {
     let text = without_markers(&answer.answer, answer.sources.len());
     let mut text = render(&text);
+    if text.is_empty() {
+        return Vec::new();
+    }
     if with_sources && !answer.sources.is_empty() {
         text = format!("{text}\n\n_{}_", wording::sources(locale, &documents(&answer.sources)));
     }

@@ -2,8 +2,8 @@
 //! order, by one job at a time.
 //!
 //! read what is there → who has it in hand → what is wanted → make the reply → record it, if nothing
-//! happened meanwhile. What happened meanwhile (another message, a person's word) has a job of its own, or
-//! makes the reply needless; either way this one is forgotten.
+//! happened meanwhile. Did something (another message, a person's word), the reply is forgotten, and all of it
+//! is looked at again.
 
 use std::time::Duration;
 
@@ -12,14 +12,19 @@ use chrono::TimeDelta;
 use super::super::{Ask, Engine};
 use super::draft::{Case, Draft};
 use super::menu::{asked, menu_part, wanted};
-use super::people::{PERSON, choice};
+use super::people::{PERSON, choice, is_owners};
 use super::words::{asks_for, is_one_of};
 use crate::answer::{LONGEST_QUESTION, Wish};
 use crate::error::{Error, ErrorKind, Result};
+use crate::ingest::clean_text;
+use crate::jobs::is_final;
 use crate::jobs::payload::{alert_owner, send_reply};
 use crate::model::{Agent, Author, Channel, ConversationId, ConversationStatus, Hands, Locale};
-use crate::store::{DEALT_WITH, LaneState, Pending, Reply};
+use crate::store::{DEALT_WITH, LaneState, Overdue, Pending, Reply, Turnout};
 use crate::wording::whatsapp::{self as wording, Need};
+
+/// How long after a burst an answer is thought over again because the customer goes on writing.
+const PATIENCE: TimeDelta = TimeDelta::seconds(20);
 
 /// What became of a conversation that was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +37,7 @@ pub enum Dealt {
     Answered,
     /// The messages were noted and nothing was said: it is a person's turn, or nobody's.
     Silent,
-    /// Something happened while an answer was made: it was dropped, and a later job deals with all of it.
+    /// Something happened while an answer was made: it was dropped, and all of it is to be dealt with anew.
     Outdated,
 }
 
@@ -70,7 +75,11 @@ impl Engine {
         } else {
             match self.draft(&case).await {
                 Ok(draft) => draft,
-                Err(error) if effort == Effort::LastTry || error.kind() == ErrorKind::QuotaExceeded => {
+                Err(error)
+                    if effort == Effort::LastTry
+                        || error.kind() == ErrorKind::QuotaExceeded
+                        || is_final(&error) =>
+                {
                     tracing::error!(conversation = %id, error = ?error, "a customer's question could not be answered");
                     failed()
                 }
@@ -87,16 +96,17 @@ impl Engine {
         if let Some(draft) = not_for_the_agent(case) {
             return Ok(draft);
         }
-        let mut draft = self.reply(case).await?;
+        if case.is_closed() {
+            // Nothing but a template would go through: whatever were made would be paid for and not be read.
+            let hand_over = !is_owners(case);
+            let turnout = Turnout { hand_over, ..Turnout::default() };
+            return Ok(Draft { turnout, need: hand_over.then_some(Need::Failed), ..Draft::silence() });
+        }
+        let draft = self.reply(case).await?;
         // Whoever waited long is told that it was noticed.
         let late = TimeDelta::minutes(i64::try_from(case.config.late_minutes).unwrap_or(i64::MAX / 60_000));
         let waited = case.state.pending.iter().map(|p| case.now - p.at).max().unwrap_or_default();
-        if waited > late
-            && let Some(first) = draft.parts.first_mut().filter(|part| part.kind == "text")
-        {
-            first.text = format!("{} {}", wording::late(case.locale()), first.text);
-        }
-        Ok(draft)
+        Ok(if waited > late { draft.after(wording::late(case.locale())) } else { draft })
     }
 
     async fn reply(&self, case: &Case<'_>) -> Result<Draft> {
@@ -104,7 +114,7 @@ impl Engine {
         if let (Some(closed), Some(hours)) = (&case.channel.closed_text, &case.channel.hours)
             && !hours.is_open(case.now)
         {
-            return Ok(Draft::saying(closed.clone()));
+            return Ok(Draft::saying_all(closed));
         }
         let mut said: Vec<String> = case.texts().map(|p| asked(case.agent.menu.as_ref(), p)).collect();
         for voice in case.state.pending.iter().filter(|p| p.act == "transcribe") {
@@ -119,12 +129,13 @@ impl Engine {
         if let Some(draft) = wanted(case, &mut said) {
             return Ok(draft);
         }
-        if said.is_empty() {
+        // Characters that nobody sees are no words.
+        let question = last_characters(&clean_text(&said.join("\n"), false), LONGEST_QUESTION);
+        if question.trim().is_empty() {
             return Ok(Draft::saying(without_words(&case.state.pending, locale)));
         }
         // Written to the agent: it is seen, and an answer is on its way.
         self.show_typing(case);
-        let question = last_characters(&said.join("\n"), LONGEST_QUESTION);
         let ask = Ask {
             question,
             agent_id: Some(case.agent.id),
@@ -155,6 +166,9 @@ impl Engine {
             .map(|a| (a.query_id, a.sources, u32::try_from(a.processing_time_ms).unwrap_or(u32::MAX)));
         let mut turnout = draft.turnout;
         turnout.questions = case.state.pending.iter().map(|p| p.id).collect();
+        let burst = i64::try_from(case.config.quiet_max_ms).unwrap_or_default();
+        let after = TimeDelta::milliseconds(burst) + PATIENCE;
+        turnout.overdue = Some(Overdue { after, read_at: case.now });
         turnout.alert = draft.need.map(|need| alert_owner(organization, conversation, reason(need)));
         let record = Reply {
             id: reply,
@@ -255,7 +269,7 @@ fn without_words(pending: &[Pending], locale: Locale) -> &'static str {
     match pending.last().map(|p| p.act.as_str()) {
         Some("transcribe") => wording::ask_for_text_instead_of_voice(locale),
         Some("acknowledge") => wording::acknowledged(locale),
-        Some("unreadable") => wording::unreadable(locale),
+        Some("unreadable" | "answer") => wording::unreadable(locale),
         Some("welcome") => wording::welcome(locale),
         _ => wording::ask_for_text(locale),
     }

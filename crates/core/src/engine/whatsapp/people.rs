@@ -10,8 +10,10 @@ use uuid::Uuid;
 
 use super::super::Engine;
 use super::draft::{Case, Draft};
+use super::writing::WINDOW_CLOSED;
 use crate::config::ChannelConfig;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
+use crate::jobs::is_final;
 use crate::jobs::payload::{AlertPayload, send_reply};
 use crate::model::{Author, Conversation, ConversationId, Hands, Locale};
 use crate::store::{Part, Pending, Reply};
@@ -34,12 +36,17 @@ impl Engine {
         let Some(state) = self.parts.store.lane_state(id).await? else { return Ok(()) };
         let conversation = state.conversation;
         let channel = self.channel(&conversation.phone_number_id)?;
+        let owners_own = channel.owner.as_deref().is_some_and(|owner| is_contact(owner, &conversation));
+        // What cannot be sent to the owner is mostly an alert: telling of it would not end.
+        if owners_own && need(&alert.reason) == Need::Unsent {
+            return Ok(());
+        }
         let locale = match self.parts.store.default_agent(state.organization).await? {
             Some(agent) => agent.locale,
             None => Locale::default(),
         };
         let text = wording::alert(locale, need(&alert.reason), &name(&conversation), &conversation.last_text);
-        if let Some(owner) = channel.owner.as_deref().filter(|owner| !is_contact(owner, &conversation)) {
+        if let Some(owner) = channel.owner.as_deref().filter(|_| !owners_own) {
             self.tell_owner(channel, owner, &conversation, locale, &text, job).await?;
         }
         if let Some(url) = &channel.alert_url {
@@ -121,10 +128,26 @@ impl Engine {
     /// What an owner wants by what they pressed or wrote; `None` if it is not for us, or nobody's owner
     /// writes.
     pub(super) async fn word_of_the_owner(&self, case: &Case<'_>) -> Result<Option<Draft>> {
-        let Some(owner) = &case.channel.owner else { return Ok(None) };
-        if !is_contact(owner, &case.state.conversation) {
+        if !is_owners(case) {
             return Ok(None);
         }
+        match self.do_for_the_owner(case).await {
+            // It would fail the same way again, and hold up whatever the owner writes next.
+            Err(error) if is_final(&error) || error.code() == Some(WINDOW_CLOSED) => {
+                tracing::warn!(error = ?error, "what the owner wants cannot be done");
+                self.parts.store.set_relay(case.state.conversation.id, None).await?;
+                let locale = case.locale();
+                Ok(Some(Draft::saying(match error.kind() {
+                    ErrorKind::NotFound => wording::alert_gone(locale),
+                    ErrorKind::Conflict => wording::not_relayed_late(locale),
+                    _ => wording::not_relayed(locale),
+                })))
+            }
+            done => done,
+        }
+    }
+
+    async fn do_for_the_owner(&self, case: &Case<'_>) -> Result<Option<Draft>> {
         let (locale, own) = (case.locale(), case.state.conversation.id);
         let pressed = case.state.pending.iter().rev().find_map(button);
         if let Some((button, customer)) = pressed {
@@ -152,6 +175,11 @@ impl Engine {
         self.parts.store.set_relay(own, None).await?;
         Ok(Some(Draft::saying(wording::relayed(locale))))
     }
+}
+
+/// Whether the owner of the business writes.
+pub(super) fn is_owners(case: &Case<'_>) -> bool {
+    case.channel.owner.as_deref().is_some_and(|owner| is_contact(owner, &case.state.conversation))
 }
 
 /// The owner's button that a message presses, and the conversation it is about.

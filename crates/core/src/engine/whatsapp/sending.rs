@@ -11,6 +11,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::super::Engine;
+use super::lane::reason;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jobs::JobFailure;
 use crate::jobs::payload::alert_owner;
@@ -20,6 +21,7 @@ use crate::whatsapp::failure::{GraphFailure, Verdict};
 use crate::whatsapp::outgoing::{
     Button, Buttons, Content, Frame, List, ListRow, ListSection, Outgoing as Message, Recipient, Template,
 };
+use crate::wording::whatsapp::Need;
 
 /// Attempts at a message whose failures may pass.
 const TRIES: u32 = 8;
@@ -47,9 +49,13 @@ impl Engine {
                     self.parts.whatsapp.tell(unsent);
                     metrics::counter!("whatsapp_messages_failed_total").increment(1);
                     tracing::error!(message = %outgoing.id, "nobody knows whether a message was sent: it is given up");
-                    // The customer may have got nothing: somebody has to look.
-                    let alert = alert_owner(outgoing.organization, outgoing.conversation, "unsent");
-                    return Ok(self.enqueue(alert).await.map(drop)?);
+                    return Ok(self.tell_of_unsent(&outgoing).await?);
+                }
+                Next::Closed(outgoing, unsent) => {
+                    self.parts.whatsapp.tell(unsent);
+                    metrics::counter!("whatsapp_messages_failed_total").increment(1);
+                    tracing::warn!(message = %outgoing.id, "the customer wrote too long ago: a message is not sent");
+                    return Ok(self.tell_of_unsent(&outgoing).await?);
                 }
                 Next::Send(outgoing) => self.send_one(*outgoing).await?,
             }
@@ -130,13 +136,18 @@ impl Engine {
             | Verdict::Alert => {
                 metrics::counter!("whatsapp_messages_failed_total").increment(1);
                 self.conclude(outgoing, SendOutcome::Failed { code, message: words }).await?;
-                let alert = alert_owner(outgoing.organization, outgoing.conversation, "unsent");
                 if !matches!(failure.verdict(outgoing.attempt, 0.0), Verdict::Never) {
-                    self.enqueue(alert).await?;
+                    self.tell_of_unsent(outgoing).await?;
                 }
                 Err(JobFailure::never(failure.to_error()))
             }
         }
+    }
+
+    /// The customer may have got nothing: somebody has to look.
+    async fn tell_of_unsent(&self, outgoing: &Outgoing) -> Result<()> {
+        let alert = alert_owner(outgoing.organization, outgoing.conversation, reason(Need::Unsent));
+        self.enqueue(alert).await.map(drop)
     }
 
     async fn conclude(&self, outgoing: &Outgoing, outcome: SendOutcome) -> Result<(), JobFailure> {

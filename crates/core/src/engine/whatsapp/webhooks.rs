@@ -6,11 +6,14 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::Engine;
+use super::lane::reason;
 use crate::config::{ChannelConfig, WhatsappConfig};
 use crate::error::{Error, ErrorKind, Result};
-use crate::jobs::payload::answer_conversation;
-use crate::store::{InboxRules, Received, Webhook};
+use crate::jobs::payload::{alert_owner, answer_conversation};
+use crate::store::{InboxRules, KeptWebhook, Received, Webhook};
+use crate::whatsapp::event::Delivery;
 use crate::whatsapp::{envelope, signature};
+use crate::wording::whatsapp::Need;
 
 /// Why a webhook call was turned away; nothing of it was recorded.
 #[derive(Debug)]
@@ -64,6 +67,18 @@ fn gate<'a>(config: &'a WhatsappConfig, channel: Option<&str>) -> Option<Gate<'a
     }
 }
 
+impl Gate<'_> {
+    /// Whoever knows one app's secret speaks for the numbers of that app and no others.
+    fn speaks_for(&self, config: &WhatsappConfig, number: &str) -> bool {
+        match self.only {
+            Some(only) => only.phone_number_id == number,
+            None => config.channel_of(number).is_some_and(|(_, channel)| {
+                channel.app_secret.as_ref().is_some_and(|secret| secret.expose() == self.secret)
+            }),
+        }
+    }
+}
+
 impl Engine {
     /// Answers Meta's check of the webhook's address; `None` if it is not Meta's. `query` as it came.
     pub fn whatsapp_handshake(&self, channel: Option<&str>, query: &str) -> Option<String> {
@@ -85,28 +100,30 @@ impl Engine {
             signature::SignatureError::Missing => Refused::Unsigned,
             signature::SignatureError::Malformed | signature::SignatureError::Wrong => Refused::BadSignature,
         })?;
-        // Whoever knows one app's secret speaks for the numbers of that app and no others.
-        let speaks_for = |number: &str| match gate.only {
-            Some(only) => only.phone_number_id == number,
-            None => config.channel_of(number).is_some_and(|(_, channel)| {
-                channel.app_secret.as_ref().is_some_and(|secret| secret.expose() == gate.secret)
-            }),
-        };
-        self.take_in(body, speaks_for).await.map_err(Refused::Failed)
+        self.take_in(&gate, channel, body).await.map_err(Refused::Failed)
     }
 
     /// Reads webhooks that came since a time once more; what was recorded then stays as it is. How many
     /// were read, and how many messages are new.
     pub async fn replay_webhooks(&self, since: DateTime<Utc>) -> Result<(u64, u64)> {
         const BATCH: u32 = 100;
+        let config = &self.parts.config.whatsapp;
         let (mut read, mut new, mut after) = (0, 0, None);
         loop {
             let batch = self.parts.store.webhooks_since(since, after.clone(), BATCH).await?;
-            let Some((last, _)) = batch.last() else { return Ok((read, new)) };
-            after = Some(last.clone());
-            for (_, body) in batch {
-                let delivery = envelope::read(&body);
-                let webhook = Webhook { body: None, items: delivery.items, odd: delivery.odd };
+            let Some(last) = batch.last() else { return Ok((read, new)) };
+            after = Some(last.id.clone());
+            for KeptWebhook { body, channel, received_at, .. } in batch {
+                let Delivery { mut items, odd } = envelope::read(&body);
+                // It speaks for no more numbers than when it came.
+                if let Some(channel) = &channel {
+                    let gate = gate(config, Some(channel.as_str()).filter(|name| !name.is_empty()));
+                    items.retain(|item| {
+                        gate.as_ref().is_some_and(|gate| gate.speaks_for(config, item.phone_number_id()))
+                    });
+                }
+                let received_at = Some(received_at);
+                let webhook = Webhook { body: None, channel, received_at, items, odd };
                 let received = self.parts.store.receive_webhook(webhook, self.inbox_rules().await?).await?;
                 read += 1;
                 new += received.messages;
@@ -114,14 +131,16 @@ impl Engine {
         }
     }
 
-    async fn take_in(&self, body: Vec<u8>, speaks_for: impl Fn(&str) -> bool) -> Result<Received> {
+    async fn take_in(&self, gate: &Gate<'_>, channel: Option<&str>, body: Vec<u8>) -> Result<Received> {
         let delivery = envelope::read(&body);
+        let config = &self.parts.config.whatsapp;
         let (items, foreign): (Vec<_>, Vec<_>) =
-            delivery.items.into_iter().partition(|item| speaks_for(item.phone_number_id()));
+            delivery.items.into_iter().partition(|item| gate.speaks_for(config, item.phone_number_id()));
         for odd in &delivery.odd {
             tracing::info!(what = %odd, "part of a webhook could not be read");
         }
-        let webhook = Webhook { body: Some(body), items, odd: delivery.odd };
+        let channel = channel.map(str::to_owned);
+        let webhook = Webhook { body: Some(body), channel, received_at: None, items, odd: delivery.odd };
         let received = self.parts.store.receive_webhook(webhook, self.inbox_rules().await?).await;
         let received = received.map_err(|error| match error.kind() {
             ErrorKind::Internal => Error::unavailable("the webhook could not be recorded").with_source(error),
@@ -148,6 +167,7 @@ impl Engine {
             quiet: millis(config.quiet_ms),
             quiet_max: millis(config.quiet_max_ms),
             answer: answer_conversation,
+            alert: |organization, conversation| alert_owner(organization, conversation, reason(Need::Unsent)),
         })
     }
 }

@@ -12,11 +12,13 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::jobs::payload::send_reply;
 use crate::model::{Author, Conversation, ConversationId, MessageId, MessageStatus, UserId};
 use crate::store::{NumberOwner, Part, Reply};
-use crate::whatsapp::render::render;
+use crate::whatsapp::render::render_typed;
 use crate::whatsapp::split::{LONGEST_TEXT, split};
 
 /// Characters of what a person writes at once.
 const LONGEST_MESSAGE: usize = 20_000;
+/// Code of the error when the customer wrote too long ago.
+pub(super) const WINDOW_CLOSED: &str = "window_closed";
 /// How long a caller waits to learn that a message was sent.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -104,9 +106,16 @@ impl Engine {
                 ErrorKind::Conflict,
                 "the customer did not write in the last 24 hours: WhatsApp takes only a template now",
             )
-            .with_code("window_closed"));
+            .with_code(WINDOW_CLOSED));
         }
-        let parts = split(&render(&text), LONGEST_TEXT).into_iter().map(Part::text).collect();
+        let parts: Vec<Part> =
+            split(&render_typed(&text), LONGEST_TEXT).into_iter().map(Part::text).collect();
+        if parts.is_empty() {
+            let problem = "has nothing in it that WhatsApp shows";
+            return Err(Error::invalid(format!("`message` {problem}"))
+                .with_code("validation_failed")
+                .with_field("message", problem));
+        }
         let organization = self.organization.id;
         let record = Reply {
             id: reply,

@@ -166,6 +166,23 @@ fn what_is_no_envelope_is_odd() {
 }
 
 #[test]
+fn what_has_only_messages_or_statuses_in_it_is_read_all_the_same() {
+    let messages = chat(&json!([]), &json!([text("1", "a")]));
+    let statuses = json!({"metadata": {"phone_number_id": "106"},
+        "statuses": [{"id": "b", "status": "sent", "timestamp": "1739321024"}]});
+    for (value, items) in [(&messages, 1), (&statuses, 1), (&json!({"messages": [text("1", "a")]}), 0)] {
+        for head in [json!({}), json!({"object": null}), json!({"object": "whatsapp_business_account"})] {
+            let mut body = head.clone();
+            body["entry"] = json!([{"changes": [{"value": value}]}]);
+            let delivery = read(body.to_string().as_bytes());
+            assert_eq!((delivery.items.len(), delivery.odd.len()), (items, 1 - items), "{body}");
+        }
+        let other = json!({"object": "page", "entry": [{"changes": [{"value": value}]}]});
+        assert_eq!(read(other.to_string().as_bytes()).items.len(), 0);
+    }
+}
+
+#[test]
 fn oddities_name_places_and_no_contents() {
     let body = json!({"object": "whatsapp_business_account", "entry": [
         null,

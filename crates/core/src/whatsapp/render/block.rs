@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::line::without_fences;
-use super::{DEEPEST, Writer, html, render_within};
+use super::{DEEPEST, Pass, Writer, html, render_within};
 
 impl Writer<'_> {
     /// Ends the open line and writes it, unless there is nothing on it.
@@ -100,8 +100,8 @@ impl Writer<'_> {
     pub(super) fn html_block(&mut self, range: &Range<usize>) {
         let html = self.raw.take().unwrap_or_default();
         let (start, end) = self.outline(range);
-        let text = html::strip(&html);
-        let text = if self.html { text } else { render_within(&text, true) };
+        let text = html::strip(&html, !self.pass.html);
+        let text = if self.pass.html { text } else { render_within(&text, Pass { html: true, ..self.pass }) };
         self.begins = Some(start);
         for line in text.lines() {
             if line.trim().is_empty() {

@@ -1,4 +1,5 @@
-//! HTML that stands in Markdown: WhatsApp would show the tags, so they go and their text stays.
+//! HTML that stands in Markdown: WhatsApp would show the tags, so they go and their text stays. What only looks like a
+//! tag, such as the `<cpf>` that somebody is to fill in, is text.
 //!
 //! A scanner, not a parser: it never fails and is linear. Entities are left to the Markdown parser, which
 //! reads the result.
@@ -32,6 +33,57 @@ const PARAGRAPHS: [&str; 18] = [
     "nav",
 ];
 
+/// Further tags that are written in texts. Not all there are: `<data>` or `<time>` is rather something to fill in.
+const OTHERS: [&str; 47] = [
+    "a",
+    "abbr",
+    "b",
+    "big",
+    "body",
+    "button",
+    "center",
+    "cite",
+    "code",
+    "col",
+    "colgroup",
+    "del",
+    "dfn",
+    "dl",
+    "em",
+    "figcaption",
+    "figure",
+    "font",
+    "form",
+    "html",
+    "i",
+    "iframe",
+    "img",
+    "input",
+    "ins",
+    "kbd",
+    "link",
+    "mark",
+    "meta",
+    "noscript",
+    "q",
+    "s",
+    "samp",
+    "small",
+    "span",
+    "strike",
+    "strong",
+    "sub",
+    "sup",
+    "svg",
+    "td",
+    "tfoot",
+    "th",
+    "tt",
+    "u",
+    "video",
+    "wbr",
+];
+
 /// The name of a tag in lower case, and whether it closes. The name of a comment is empty.
 pub(super) fn name(tag: &str) -> (String, bool) {
     let inside = tag.trim_start_matches('<');
@@ -50,8 +102,14 @@ pub(super) fn breaks(name: &str) -> bool {
     BREAKING.contains(&name) || PARAGRAPHS.contains(&name)
 }
 
-/// The text of a block of HTML, as Markdown: items of lists get their dash.
-pub(super) fn strip(html: &str) -> String {
+/// Whether something of this name is no tag that anybody writes. Comments, which have none, are no text.
+pub(super) fn is_text(name: &str) -> bool {
+    !name.is_empty() && !hides(name) && !breaks(name) && !OTHERS.contains(&name)
+}
+
+/// The text of a block of HTML, as Markdown: items of lists get their dash. If it is to be `read` as Markdown, what
+/// only looks like a tag is written so that it is not taken for one then.
+pub(super) fn strip(html: &str, read: bool) -> String {
     let mut out = String::with_capacity(html.len());
     let mut rest = html;
     while let Some(at) = rest.find('<') {
@@ -70,8 +128,13 @@ pub(super) fn strip(html: &str) -> String {
         // Without an end there is no further tag either.
         let Some(end) = rest.find('>') else { break };
         let (name, closes) = name(&rest[..end]);
+        let tag = &rest[..=end];
         rest = &rest[end + 1..];
-        if hides(&name) && !closes {
+        let address = !tag.contains(char::is_whitespace) && (tag.contains("://") || tag.contains('@'));
+        if address || is_text(&name) {
+            out.push_str(if read && !address { "&lt;" } else { "<" });
+            out.push_str(&tag[1..]);
+        } else if hides(&name) && !closes {
             rest = past(rest, &name);
         } else if PARAGRAPHS.contains(&name.as_str()) {
             out.push_str("\n\n");

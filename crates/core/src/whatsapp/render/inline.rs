@@ -62,12 +62,15 @@ impl Writer<'_> {
         }
     }
 
-    pub(super) fn html_tag(&mut self, tag: &str) {
+    pub(super) fn html_tag(&mut self, tag: &str, range: &Range<usize>) {
+        self.inline(range);
         let (name, closes) = html::name(tag);
         if let Some(hidden) = &self.hidden {
             if closes && *hidden == name {
                 self.hidden = None;
             }
+        } else if html::is_text(&name) {
+            self.line.push(tag);
         } else if html::hides(&name) && !closes {
             self.hidden = Some(name);
         } else if html::breaks(&name) {
@@ -77,6 +80,7 @@ impl Writer<'_> {
 
     pub(super) fn open_mark(&mut self, mark: char, range: &Range<usize>) {
         let delimiter = delimiter(&self.source[range.clone()], mark);
+        let mark = if self.pass.typed && mark == '_' && delimiter == "*" { '*' } else { mark };
         let ends = [range.start, range.end.saturating_sub(delimiter.len())];
         let role = if ends.iter().any(|at| is_inside(&self.addresses, *at)) {
             self.line.push(delimiter);

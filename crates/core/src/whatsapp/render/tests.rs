@@ -220,6 +220,31 @@ fn html_goes_and_its_text_stays() {
 }
 
 #[test]
+fn what_is_to_be_filled_in_is_no_html() {
+    check(&[
+        ("Envie <cpf> e <nome do cliente>.", "Envie <cpf> e <nome do cliente>."),
+        ("Escreva:\n\n<cpf>\n**agora**", "Escreva:\n\n<cpf>\n*agora*"),
+        ("<div>Envie <cpf></div>\n\nfim", "Envie <cpf>\n\nfim"),
+        ("<div>\n<https://loja.com/a_b_c> <a@b.com>\n</div>", "https://loja.com/a_b_c a@b.com"),
+        ("a <data> <b>b</b>", "a <data> b"),
+    ]);
+}
+
+#[test]
+fn what_a_person_types_may_be_whatsapps_own() {
+    for (typed, expected) in [
+        ("*Oi* _Ana_ ~não~", "*Oi* _Ana_ ~não~"),
+        ("**Oi** *a **b** c*", "*Oi* *a b c*"),
+        ("* um\n* dois", "- um\n- dois"),
+        ("<div>*a*</div>", "*a*"),
+        ("3*4*5", "3*4*5"),
+    ] {
+        assert_eq!(render_typed(typed), expected, "from {typed:?}");
+    }
+    assert_eq!(render("*Oi*"), "_Oi_", "a model writes Markdown");
+}
+
+#[test]
 fn what_is_meant_as_itself_does_not_format() {
     check(&[
         ("\\*não é negrito\\*", "∗não é negrito∗"),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use test_support::{Behaviour, FakeGraph, FakeOpenAi, Refusal, Reply, SentMessage};
+use test_support::{Behaviour, FakeGraph, FakeOpenAi, Gate, Refusal, Reply, SentMessage};
 
 use super::*;
 use crate::clock::{Clock, ManualClock};
@@ -733,3 +733,4 @@ async fn what_a_customer_wrote_counts_once_when_its_answer_begins_to_be_sent() {
     assert_eq!((shop.sent().len(), shop.counted().await), (3, 2));
 }
 mod menus;
+mod troubles;

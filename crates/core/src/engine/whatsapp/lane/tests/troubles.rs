@@ -1,0 +1,404 @@
+//! What happens at the wrong moment, fails for good, or comes in a shape nobody expects.
+
+use std::future::Future;
+
+use super::*;
+use crate::error::ErrorKind;
+use crate::jobs::payload::alert_owner;
+use crate::store::{SendOutcome, WINDOW_CLOSED};
+
+const PT: Locale = Locale::Portuguese;
+
+/// A shop whose agent is a chat service.
+async fn with_chat() -> (Shop, FakeOpenAi) {
+    let chat = FakeOpenAi::start().await;
+    let shop = Shop::with(&format!("[llm]\nbase_url = \"{}\"", chat.base_url())).await;
+    chat.answer_with("Abre às 6h [1].");
+    (shop, chat)
+}
+
+/// Works, and does something while the agent thinks about its answer.
+async fn while_it_thinks(shop: &Shop, chat: &FakeOpenAi, what: impl Future<Output = ()>) {
+    let gate = Gate::new();
+    let message = json!({ "role": "assistant", "content": "Abre às 6h [1]." });
+    let choice = json!({ "index": 0, "message": message, "finish_reason": "stop" });
+    let reply = json!({ "model": "m", "choices": [choice], "usage": { "total_tokens": 9 } });
+    chat.script(Reply::json(&reply).held_by(&gate));
+    let asked = chat.log().bodies().len();
+    shop.clock.advance(Duration::from_secs(3));
+    let meanwhile = async {
+        while chat.log().bodies().len() == asked {
+            tokio::task::yield_now().await;
+        }
+        what.await;
+        gate.release();
+    };
+    tokio::join!(shop.work(), meanwhile);
+}
+
+fn to<'a>(sent: &'a [SentMessage], whom: &str) -> Vec<&'a str> {
+    sent.iter().filter(|m| m.addressee() == whom).map(text_of).collect()
+}
+
+async fn send_job(shop: &Shop) -> uuid::Uuid {
+    let job = shop.engine.store().waiting_jobs(queue::WHATSAPP_SEND).await.unwrap().remove(0);
+    serde_json::from_str::<SendPayload>(&job.payload).unwrap().reply_id
+}
+
+/// Answers, and leaves it unsent.
+async fn answer_only(shop: &Shop) {
+    shop.clock.advance(Duration::from_secs(3));
+    let only = ["whatsapp.process_message"];
+    shop.engine.run_jobs_until_idle(&only, Duration::ZERO, Stop::default()).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_asks_for_nothing_does_not_make_an_answer_void() {
+    let (shop, chat) = with_chat().await;
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    let sticker = json!({ "type": "sticker", "sticker": { "id": "m3", "mime_type": "image/webp" } });
+    while_it_thinks(&shop, &chat, shop.post(shop.message(ANA, "w2", &sticker))).await;
+    assert_eq!(to(&shop.graph.sent(), ANA).len(), 1);
+    assert_eq!(chat.log().bodies().len(), 1, "it is not thought over");
+}
+
+#[tokio::test]
+async fn a_question_outlives_a_change_of_hands_while_its_answer_is_made() {
+    let (shop, chat) = with_chat().await;
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    while_it_thinks(&shop, &chat, async {
+        let id = shop.conversation().await.id;
+        shop.engine.hand_over(id, Hands::Human).await.unwrap();
+        shop.engine.hand_over(id, Hands::Bot).await.unwrap();
+    })
+    .await;
+    assert_eq!(to(&shop.graph.sent(), ANA).len(), 1);
+}
+
+#[tokio::test]
+async fn whoever_never_stops_writing_is_answered_in_the_end() {
+    let shop = Shop::new().await;
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    shop.clock.advance(Duration::from_secs(3));
+    let id = shop.conversation().await.id;
+    let state = shop.engine.store().lane_state(id).await.unwrap().unwrap();
+    let case = Case {
+        state: &state,
+        channel: shop.engine.channel(NUMBER).unwrap(),
+        config: &shop.engine.parts.config.whatsapp,
+        agent: shop.engine.agent_of(&state).await.unwrap(),
+        now: shop.clock.now(),
+    };
+    shop.says(ANA, "w2", "e aceitam pix, dinheiro ou cartão de crédito?").await;
+    let dealt = shop.engine.settle(&case, Draft::saying("Abre às 6h.")).await.unwrap();
+    assert_eq!(dealt, Dealt::Outdated, "it is thought over once more");
+    shop.clock.advance(Duration::from_secs(30));
+    shop.says(ANA, "w3", "oi?").await;
+    let dealt = shop.engine.settle(&case, Draft::saying("Abre às 6h.")).await.unwrap();
+    assert_eq!(dealt, Dealt::Answered, "she waits for long enough");
+    let left = shop.engine.store().lane_state(id).await.unwrap().unwrap().pending;
+    assert_eq!(left.iter().map(|p| p.whatsapp_id.as_str()).collect::<Vec<_>>(), ["w2", "w3"]);
+    shop.work().await;
+    shop.quiet().await;
+    let sent = shop.sent();
+    assert!(sent.len() == 2 && sent[1].contains("pix"), "{sent:?}");
+}
+
+#[tokio::test]
+async fn what_was_changed_meanwhile_is_not_answered_as_it_was() {
+    let shop = Shop::new().await;
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    shop.clock.advance(Duration::from_secs(3));
+    let id = shop.conversation().await.id;
+    let state = shop.engine.store().lane_state(id).await.unwrap().unwrap();
+    let case = Case {
+        state: &state,
+        channel: shop.engine.channel(NUMBER).unwrap(),
+        config: &shop.engine.parts.config.whatsapp,
+        agent: shop.engine.agent_of(&state).await.unwrap(),
+        now: shop.clock.now(),
+    };
+    shop.clock.advance(Duration::from_mins(1));
+    let message = json!({ "type": "text", "text": { "body": "aceitam pix?" } });
+    let edit = json!({ "type": "edit", "edit": { "original_message_id": "w1", "message": message } });
+    shop.post(shop.message(ANA, "w2", &edit)).await;
+    let dealt = shop.engine.settle(&case, Draft::saying("Abre às 6h.")).await.unwrap();
+    assert_eq!(dealt, Dealt::Outdated);
+}
+
+#[tokio::test]
+async fn a_customer_hears_of_an_error_that_no_retry_mends() {
+    let (shop, chat) = with_chat().await;
+    shop.says(OWNER, "o1", "oi").await;
+    shop.quiet().await;
+    chat.require_key("another");
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    shop.quiet().await;
+    let sent = shop.graph.sent();
+    assert_eq!(to(&sent, ANA), [wording::handed_over_failed(PT)]);
+    assert!(to(&sent, OWNER).iter().any(|text| text.contains("ficou sem resposta")), "{sent:?}");
+    assert_eq!(shop.conversation().await.state, Hands::Human);
+}
+
+#[tokio::test]
+async fn characters_that_nobody_sees_are_no_question() {
+    let shop = Shop::new().await;
+    shop.says(ANA, "w1", "\u{200b}\u{202e}\u{feff}").await;
+    shop.quiet().await;
+    assert_eq!(shop.sent(), [wording::unreadable(PT)]);
+}
+
+#[tokio::test]
+async fn a_voice_note_that_cannot_be_fetched_holds_nothing_up() {
+    let speech = FakeOpenAi::start().await;
+    let shop = Shop::with(&format!("[whatsapp.transcription]\nbase_url = \"{}\"", speech.base_url())).await;
+    let voice =
+        json!({ "type": "audio", "audio": { "id": "gone", "mime_type": "audio/ogg", "voice": true } });
+    shop.post(shop.message(ANA, "w1", &voice)).await;
+    shop.quiet().await;
+    assert_eq!(shop.sent(), [wording::ask_for_text_instead_of_voice(PT)]);
+    shop.says(ANA, "w2", "que horas abre a piscina?").await;
+    shop.quiet().await;
+    assert!(shop.sent()[1].contains("6h"), "{:?}", shop.sent());
+}
+
+#[tokio::test]
+async fn a_button_about_a_conversation_that_is_gone_says_so_and_holds_nothing_up() {
+    let shop = Shop::new().await;
+    let id = format!("owner.answer:{}", shop.clock.new_id());
+    let press = json!({ "type": "interactive", "interactive": {
+        "type": "button_reply", "button_reply": { "id": id, "title": "Responder" } } });
+    shop.post(shop.message(OWNER, "o1", &press)).await;
+    shop.quiet().await;
+    assert_eq!(shop.sent(), [wording::alert_gone(PT)]);
+    shop.says(OWNER, "o2", "aceitam pix, dinheiro ou cartão de crédito?").await;
+    shop.quiet().await;
+    assert!(shop.sent()[1].contains("pix"), "{:?}", shop.sent());
+}
+
+#[tokio::test]
+async fn one_id_for_everything_that_is_sent_sends_nothing_twice() {
+    let shop = Shop::new().await;
+    let same = json!({ "messaging_product": "whatsapp", "messages": [{ "id": "wamid.same" }] });
+    shop.graph.always_to(ANA, Behaviour::AcceptAndAnswer(Reply::json(&same)));
+    for (n, question) in ["que horas abre a piscina?", "aceitam pix?"].into_iter().enumerate() {
+        shop.says(ANA, &format!("w{n}"), question).await;
+        shop.quiet().await;
+    }
+    for _ in 0..5 {
+        shop.clock.advance(Duration::from_secs(61));
+        shop.work().await;
+    }
+    assert_eq!(shop.sent().len(), 2, "{:?}", shop.sent());
+    // Meta's id does not tell which, ours does.
+    let second = shop.graph.sent().pop().unwrap();
+    let status = json!({
+        "id": "wamid.same", "status": "delivered", "timestamp": shop.clock.now().timestamp().to_string(),
+        "recipient_id": ANA, "biz_opaque_callback_data": second.correlation()
+    });
+    shop.post(json!({ "statuses": [status] })).await;
+    let outbound = |m: &Message| m.author != Author::Customer;
+    let statuses: Vec<_> = shop.messages().await.iter().filter(|m| outbound(m)).map(|m| m.status).collect();
+    assert_eq!(statuses, [MessageStatus::Sent, MessageStatus::Delivered]);
+    // A customer's message is another's, whatever it is called.
+    shop.says(ANA, "wamid.same", "que horas fecha a piscina?").await;
+    shop.says(ANA, "wamid.same", "que horas fecha a piscina?").await;
+    shop.quiet().await;
+    assert_eq!(shop.sent().len(), 3);
+}
+
+#[tokio::test]
+async fn a_part_that_was_not_delivered_ends_its_reply_and_the_owner_is_told_once() {
+    let (shop, chat) = with_chat().await;
+    shop.says(OWNER, "o1", "oi").await;
+    shop.quiet().await;
+    chat.answer_with(&"A piscina abre às 6h [1]. ".repeat(600));
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    shop.graph.next_to(ANA, Behaviour::Accept);
+    shop.graph.next_to(ANA, Behaviour::Refuse(Refusal::code(131_056)));
+    shop.quiet().await;
+    let first = shop.graph.sent().into_iter().find(|m| m.addressee() == ANA).unwrap();
+    for _ in 0..2 {
+        shop.status(&first, "failed").await;
+        shop.clock.advance(Duration::from_mins(1));
+        shop.work().await;
+    }
+    let sent = shop.graph.sent();
+    assert_eq!(to(&sent, ANA).len(), 1);
+    let told = to(&sent, OWNER).iter().filter(|text| text.contains("não recebeu uma mensagem")).count();
+    assert_eq!(told, 1);
+    let statuses: Vec<_> = shop.messages().await.iter().map(|m| m.status).collect();
+    assert_eq!(statuses[1], MessageStatus::Failed);
+    assert!(statuses[2..].iter().all(|s| *s == MessageStatus::Cancelled), "{statuses:?}");
+}
+
+#[tokio::test]
+async fn why_a_message_failed_is_kept_though_meta_took_it() {
+    let shop = Shop::new().await;
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    answer_only(&shop).await;
+    let (store, reply) = (shop.engine.store(), send_job(&shop).await);
+    let patience = Patience { news: TimeDelta::seconds(60), since: shop.clock.now() };
+    let Next::Send(outgoing) = store.begin_sending(reply, patience).await.unwrap() else { panic!() };
+    let status = json!({
+        "id": "m1", "status": "failed", "timestamp": shop.clock.now().timestamp().to_string(),
+        "recipient_id": ANA, "biz_opaque_callback_data": outgoing.id.to_string(),
+        "errors": [{ "code": 131_026, "title": "Message undeliverable" }]
+    });
+    shop.post(json!({ "statuses": [status] })).await;
+    store.conclude_sending(outgoing.id, SendOutcome::Accepted("m1".into())).await.unwrap();
+    let last = shop.messages().await.pop().unwrap();
+    assert_eq!((last.status, last.error_code), (MessageStatus::Failed, Some(131_026)));
+}
+
+#[tokio::test]
+async fn the_owner_hears_of_an_answer_for_which_it_is_too_late() {
+    let shop = Shop::new().await;
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    answer_only(&shop).await;
+    shop.clock.advance(Duration::from_hours(25));
+    shop.says(OWNER, "o1", "oi").await;
+    shop.quiet().await;
+    assert!(to(&shop.graph.sent(), ANA).is_empty());
+    let last = shop.messages().await.pop().unwrap();
+    assert_eq!((last.status, last.error_code), (MessageStatus::Failed, Some(WINDOW_CLOSED)));
+    let sent = shop.graph.sent();
+    let told = to(&sent, OWNER).iter().filter(|text| text.contains("não recebeu uma mensagem")).count();
+    assert_eq!(told, 1);
+}
+
+#[tokio::test]
+async fn no_answer_is_made_that_nobody_could_read() {
+    let (shop, chat) = with_chat().await;
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    shop.clock.advance(Duration::from_hours(25));
+    shop.work().await;
+    assert!(shop.sent().is_empty() && chat.log().bodies().is_empty());
+    assert_eq!(shop.conversation().await.state, Hands::Human);
+}
+
+#[tokio::test]
+async fn an_alert_that_cannot_be_sent_is_no_reason_for_another() {
+    let shop = Shop::new().await;
+    shop.says(OWNER, "o1", "oi").await;
+    shop.says(ANA, "w1", "quero falar com um atendente").await;
+    shop.quiet().await;
+    let theirs = shop.engine.conversations(ConversationFilter::default(), 1, 10).await.unwrap().0;
+    let theirs = theirs.into_iter().find(|c| c.contact.phone.as_deref() == Some(OWNER)).unwrap();
+    let before = shop.graph.sent().len();
+    let alert = alert_owner(shop.engine.organization.id, theirs.id, "unsent");
+    shop.engine.enqueue(alert).await.unwrap();
+    shop.work().await;
+    assert_eq!(shop.graph.sent().len(), before);
+}
+
+#[tokio::test]
+async fn a_pause_that_meta_asked_for_outlasts_what_was_under_way() {
+    let shop = Shop::new().await;
+    let (store, until) = (shop.engine.store(), shop.clock.now() + TimeDelta::minutes(10));
+    store.pause_channel(NUMBER.into(), until).await.unwrap();
+    assert!(!store.mend_channel(NUMBER.into()).await.unwrap());
+    assert_eq!(shop.engine.channels().await.unwrap()[0].status, "paused");
+    store.break_channel(NUMBER.into(), "token".into()).await.unwrap();
+    assert!(store.mend_channel(NUMBER.into()).await.unwrap());
+    assert_eq!(shop.engine.channels().await.unwrap()[0].status, "paused");
+    shop.clock.advance(Duration::from_mins(10));
+    assert!(!store.mend_channel(NUMBER.into()).await.unwrap());
+    assert!(store.channel_troubles().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_was_not_written_to_the_business_opens_no_window() {
+    let shop = Shop::new().await;
+    let in_group = json!({ "type": "text", "group_id": "g1", "text": { "body": "oi a todos" } });
+    shop.post(shop.message(ANA, "w1", &in_group)).await;
+    let changed = json!({ "type": "system", "system": { "type": "customer_identity_changed", "body": "…" } });
+    shop.post(shop.message(ANA, "w2", &changed)).await;
+    let conversation = shop.conversation().await;
+    assert_eq!((conversation.last_inbound_at, conversation.unread), (None, 0));
+}
+
+#[tokio::test]
+async fn a_time_that_cannot_be_is_that_of_arrival() {
+    let shop = Shop::new().await;
+    let dated =
+        json!({ "timestamp": "1234567890", "type": "text", "text": { "body": "que horas abre a piscina?" } });
+    shop.post(shop.message(ANA, "w1", &dated)).await;
+    let conversation = shop.conversation().await;
+    assert_eq!(conversation.last_inbound_at.unwrap(), shop.clock.timestamp());
+    shop.quiet().await;
+    assert!(shop.sent()[0].contains("6h") && !shop.sent()[0].contains("demora"), "{:?}", shop.sent());
+}
+
+#[tokio::test]
+async fn a_webhook_that_is_read_again_speaks_for_no_more_numbers_than_before() {
+    let more =
+        "[whatsapp.channels.other]\nphone_number_id = \"2\"\napp_secret = \"s2\"\nverify_token = \"v\"";
+    let shop = Shop::with(more).await;
+    let text = json!({ "type": "text", "text": { "body": "aceitam pix?" } });
+    let mut value = shop.message(ANA, "w1", &text);
+    value["metadata"] = json!({ "phone_number_id": NUMBER });
+    let entry = json!([{ "id": "1", "changes": [{ "field": "messages", "value": value }] }]);
+    let body = json!({ "object": "whatsapp_business_account", "entry": entry }).to_string().into_bytes();
+    let signature = sign(b"s2", &body);
+    let received = shop.engine.receive_webhook(Some("other"), Some(&signature), body).await.unwrap();
+    assert_eq!(received.messages, 0);
+    let again = shop.engine.replay_webhooks(chrono::DateTime::UNIX_EPOCH).await.unwrap();
+    assert_eq!(again, (1, 0));
+}
+
+#[tokio::test]
+async fn news_comes_in_time_for_a_sender_that_is_about_to_wait_for_it() {
+    let shop = Shop::new().await;
+    shop.graph.next_to(ANA, Behaviour::AcceptAndHang);
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    shop.quiet().await;
+    shop.clock.advance(Duration::from_secs(61));
+    let lease = shop.claim(queue::WHATSAPP_SEND).await;
+    shop.status(&shop.graph.sent()[0], "delivered").await;
+    let later = Settlement::Postponed { run_at: shop.clock.now() + TimeDelta::hours(1) };
+    shop.engine.store().take_turn(Turn { settled: vec![(lease, later)], ..turn() }).await.unwrap();
+    shop.work().await;
+    assert!(shop.engine.store().waiting_jobs(queue::WHATSAPP_SEND).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn refusals_do_not_use_up_what_a_crash_is_forgiven() {
+    let shop = Shop::new().await;
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    answer_only(&shop).await;
+    let (store, reply) = (shop.engine.store(), send_job(&shop).await);
+    let patience = Patience { news: TimeDelta::seconds(60), since: shop.clock.now() };
+    for _ in 0..10 {
+        let Next::Send(outgoing) = store.begin_sending(reply, patience).await.unwrap() else { panic!() };
+        let refused = SendOutcome::Again { code: None, message: "not there".into() };
+        store.conclude_sending(outgoing.id, refused).await.unwrap();
+    }
+    // And then the process dies in the middle of one.
+    assert!(matches!(store.begin_sending(reply, patience).await.unwrap(), Next::Send(_)));
+    shop.clock.advance(Duration::from_secs(61));
+    assert!(matches!(store.begin_sending(reply, patience).await.unwrap(), Next::Send(_)));
+    // It is not forgiven for ever.
+    let mut next = None;
+    for _ in 0..8 {
+        shop.clock.advance(Duration::from_secs(61));
+        next = Some(store.begin_sending(reply, patience).await.unwrap());
+    }
+    assert!(matches!(next, Some(Next::GivenUp(..) | Next::Done(_))), "{next:?}");
+}
+
+#[tokio::test]
+async fn a_person_writes_as_whatsapp_does_and_never_nothing() {
+    let shop = Shop::new().await;
+    shop.says(ANA, "w1", "que horas abre a piscina?").await;
+    shop.quiet().await;
+    let id = shop.conversation().await.id;
+    for nothing in ["---", "<b>", "\u{0}"] {
+        let error = shop.engine.write_as_person(id, nothing.into(), None).await.unwrap_err();
+        assert_eq!((error.kind(), error.code()), (ErrorKind::InvalidInput, Some("validation_failed")));
+    }
+    assert_eq!(shop.conversation().await.state, Hands::Bot);
+    shop.engine.write_as_person(id, "Oi *Ana*, o _código_ é <código>.".into(), None).await.unwrap();
+    shop.work().await;
+    assert_eq!(shop.sent()[1], "Oi *Ana*, o _código_ é <código>.");
+}
