@@ -81,7 +81,8 @@ mod tests {
     }
 
     fn evidence(hits: Vec<Hit>) -> Evidence {
-        Evidence { question: " Posso trocar? ".to_owned(), terms: Vec::new(), hits }
+        let (question, language) = (" Posso trocar? ".to_owned(), Locale::Portuguese);
+        Evidence { question, terms: Vec::new(), language, sure: hits.len(), hits }
     }
 
     fn agent(locale: Locale, own: Option<&str>) -> Agent {
