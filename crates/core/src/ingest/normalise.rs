@@ -168,7 +168,8 @@ fn continues(
     let full = previous.chars >= FULL_LINE && (previous.chars + 1 + word) * 20 > width * 17;
     if previous.text.ends_with(|c: char| c.is_ascii_digit() || c == '%') {
         // "um prazo de 7" and "dias" are one sentence; rows of prices are not.
-        return full && goes_on && !ends_in_price(&previous.text) && !line.text.ends_with(is_digit);
+        let is_row = line.text.ends_with(is_digit) && !leads_to_number(&previous.text);
+        return full && goes_on && !is_row && !ends_in_price(&previous.text);
     }
     let near = previous.chars * 3 >= width * 2;
     full || (goes_on && (kind == BlockKind::ListItem || (near && is_sentence)))
@@ -176,6 +177,15 @@ fn continues(
 
 fn is_digit(c: char) -> bool {
     c.is_ascii_digit()
+}
+
+/// Whether the number at the end is one a sentence leads to: "de 2", "até 31", "between 8 and 12".
+fn leads_to_number(text: &str) -> bool {
+    let before = text.rsplit(' ').nth(1).unwrap_or_default();
+    matches!(
+        before,
+        "a" | "ao" | "até" | "das" | "de" | "dos" | "e" | "em" | "ou" | "and" | "of" | "to" | "y"
+    )
 }
 
 /// `R$ 50`, `R$50`, `49,90`, `10%`.
@@ -318,6 +328,12 @@ mod tests {
                 "O prazo para trocar qualquer produto da nossa loja é de 7\ndias corridos depois da compra.  Guarde a nota, pois sem\nela não há troca."
             ),
             "O prazo para trocar qualquer produto da nossa loja é de 7 dias corridos depois da compra. Guarde a nota, pois sem ela não há troca."
+        );
+        assert_eq!(
+            unwrapped(
+                "O setor de banho e tosa entra em férias coletivas de 2\na 7 de janeiro. A veterinária estará de férias de 8 a 22\nde janeiro."
+            ),
+            "O setor de banho e tosa entra em férias coletivas de 2 a 7 de janeiro. A veterinária estará de férias de 8 a 22 de janeiro."
         );
         assert_eq!(
             unwrapped("Traga a carteira\nde vacinas do seu\ncão."),
