@@ -61,14 +61,21 @@ fn quote(hit: &Hit, evidence: &Evidence, budget: usize) -> String {
     let (score, core) = best_run(&found, &evidence.terms, |from, to| length(from, to) <= budget);
     // Chosen by hardly a word, it may be any sentence of the passage that answers.
     let budget = if score < TELLING { budget * 2 } else { budget };
-    // What follows a heading or a question is its answer; what stands before leads to it.
+    // What follows a heading or a question is its answer; what stands before a statement leads to it.
     let mut window = core.clone();
+    let fits = |window: &Range<usize>| length(window.start, window.end) <= budget;
+    if !asks_on(&content[spans[core.end - 1].clone()]) {
+        let joined = |start: usize| !content[spans[start - 1].end..spans[start].start].contains("\n\n");
+        while window.start > 0 && joined(window.start) && fits(&(window.start - 1..window.end)) {
+            window.start -= 1;
+        }
+    }
     loop {
         let before = window.clone();
-        if window.end < spans.len() && length(window.start, window.end + 1) <= budget {
+        if window.end < spans.len() && fits(&(window.start..window.end + 1)) {
             window.end += 1;
         }
-        if window.start > 0 && length(window.start - 1, window.end) <= budget {
+        if window.start > 0 && fits(&(window.start - 1..window.end)) {
             window.start -= 1;
         }
         if window == before {
@@ -80,6 +87,11 @@ fn quote(hit: &Hit, evidence: &Evidence, budget: usize) -> String {
         Some(header) => cut(&format!("{}\n{text}", &content[spans[header].clone()]), budget),
         None => cut(text, budget),
     }
+}
+
+/// Whether a span leads to what comes after it: a question, a heading, the beginning of a list.
+fn asks_on(span: &str) -> bool {
+    span.ends_with(['?', ':']) || (!span.contains(" | ") && !span.ends_with(['.', '!', ';', ',']))
 }
 
 /// The shortest run of spans that has most of what the terms weigh, and how much that is.
@@ -114,15 +126,29 @@ fn table_header(content: &str, spans: &[Range<usize>], row: usize) -> Option<usi
     is_row(row).then(|| (0..row).rev().take_while(|&index| is_row(index)).last()).flatten()
 }
 
-/// Sentences, and lines: a row of a table or an item of a list is a statement too.
+/// Sentences, and lines: a row of a table or an item of a list is a statement too. The number of an item
+/// belongs to it.
 fn spans(content: &str) -> Vec<Range<usize>> {
-    let mut out = Vec::new();
+    let mut out: Vec<Range<usize>> = Vec::new();
     let mut offset = 0;
     for line in content.split_inclusive('\n') {
-        out.extend(sentence_spans(line).into_iter().map(|s| s.start + offset..s.end + offset));
+        let begun = out.len();
+        for span in sentence_spans(line) {
+            let span = span.start + offset..span.end + offset;
+            let follows = out.len() > begun;
+            match out.last_mut() {
+                Some(number) if follows && is_marker(&content[number.clone()]) => number.end = span.end,
+                _ => out.push(span),
+            }
+        }
         offset += line.len();
     }
     out
+}
+
+/// "3.", "b)"
+fn is_marker(span: &str) -> bool {
+    span.len() <= 4 && span.ends_with(['.', ')']) && span[..span.len() - 1].chars().all(char::is_alphanumeric)
 }
 
 /// Shortens a single sentence that is longer than the budget at a word.
@@ -190,6 +216,26 @@ mod tests {
             extract(&evidence("qual o preço da remoção de nós?", vec![hit(&content)]), Locale::Portuguese);
         assert!(draft.text.contains("Remoção de nós | R$ 40,00"), "{}", draft.text);
         assert!(draft.text.contains("Serviço | Preço"), "{}", draft.text);
+    }
+
+    #[test]
+    fn a_day_is_quoted_with_what_its_list_is_about() {
+        let content = "LOJA\n\nSegunda a sexta-feira: das 8h às 19h30.\nSábado: das 8h30 às 18h.\nDomingo: das 9h às 13h.\n\n\
+                       O balcão da farmácia encerra às 19h nos dias de semana, porque o caixa precisa ser conferido.";
+        let asked = evidence("e domingo?", vec![hit(content), hit(content)]);
+        let quote = quote(&asked.hits[0], &asked, 120);
+        assert!(quote.contains("Segunda a sexta") && quote.contains("Domingo: das 9h"), "{quote}");
+    }
+
+    #[test]
+    fn an_item_keeps_its_number() {
+        let content =
+            "1. Traga o produto limpo.\n2. Nossa equipe testa o item.\n3. Fora da garantia há orçamento.";
+        let asked = evidence("testam o item?", vec![hit(content)]);
+        assert_eq!(
+            quote(&asked.hits[0], &asked, 55),
+            "1. Traga o produto limpo.\n2. Nossa equipe testa o item."
+        );
     }
 
     #[test]
