@@ -10,7 +10,7 @@ use agent_core::clock::{Clock, SystemClock};
 use agent_core::embed::Embedder;
 use agent_core::index::{Candidate, Entry, Generation, Query};
 use agent_core::model::{AgentId, ChunkId, DocumentId, FileType, Locale, OrganizationId};
-use agent_core::text::{QueryTerm, chunk_terms, query_terms, terms};
+use agent_core::text::{QueryTerm, chunk_terms, query_terms};
 use agent_core::{Ask, Engine};
 use anyhow::{Result, ensure};
 
@@ -255,16 +255,13 @@ impl Corpus {
         let words: BTreeSet<String> = (0..5).map(|_| self.word(0.3)).collect();
         let question = words.into_iter().collect::<Vec<_>>().join(" ");
         let asked = query_terms(&question, self.language);
-        // What else people say for one of them.
-        let near: BTreeSet<String> = (0..8).map(|_| self.word(0.3)).collect();
-        let near = near.iter().flat_map(|word| terms(word, self.language)).collect();
         let query = Query {
             everything: true,
             organization_id: self.organization_id,
             agent_id: Some(self.agent_id),
             vector: self.vector(),
             terms: asked.iter().flat_map(QueryTerm::exactly).map(str::to_owned).collect(),
-            near,
+            near: Vec::new(),
             nearest: true,
             limit: POOL,
         };

@@ -21,6 +21,10 @@ const POOL: usize = 50;
 /// does not decide everything.
 const FEW: f32 = 10.0;
 
+/// Words of a question's own that find its passages if there are more.
+const FEW_WORDS: usize = 2;
+/// Characters of a passage that tell its language.
+const TELLING: usize = 400;
 /// Chunks looked into for what a misspelled word may have meant.
 const ALIKE: usize = 20;
 /// Words of a question taken for misspelled at most: each is looked up by itself.
@@ -94,7 +98,7 @@ impl Retriever<'_> {
             everything,
             vector,
             terms: distinct(&terms, QueryTerm::exactly),
-            near: distinct(&terms, QueryTerm::nearly),
+            near: near(&terms),
             nearest: question.mode != SearchMode::Text,
             limit: POOL.max(question.top_k * 2),
         };
@@ -104,7 +108,7 @@ impl Retriever<'_> {
             && self.correct(&query, &mut terms, &known, asked_in.unwrap_or(self.language)).await?
         {
             query.terms = distinct(&terms, QueryTerm::exactly);
-            query.near = distinct(&terms, QueryTerm::nearly);
+            query.near = near(&terms);
             candidates = self.generation.candidates(&query).await?;
             known = self.known(&candidates, &terms).await?;
         }
@@ -178,6 +182,10 @@ impl Retriever<'_> {
     /// missing or too many, or in a long word two.
     async fn meant(&self, query: &Query, typed: &str) -> Result<Option<String>> {
         let one = [typed.to_owned()];
+        // It may be there all the same, only not among the best.
+        if !self.generation.alike(query, &one, 0, 1).await?.is_empty() {
+            return Ok(None);
+        }
         let swapped = swapped(typed);
         let long = if slips(typed) > 1 { one.as_slice() } else { &[] };
         for (words, slips) in [(swapped.as_slice(), 0), (one.as_slice(), 1), (long, 2)] {
@@ -205,7 +213,8 @@ impl Retriever<'_> {
             .iter()
             .filter_map(|candidate| known.chunks.get(&candidate.chunk_id))
             .take(5)
-            .map(|found| detect(&found.chunk.content, self.language))
+            .map(|found| found.chunk.content.chars().take(TELLING).collect::<String>())
+            .map(|beginning| detect(&beginning, self.language))
             .collect();
         let votes = |language: &Locale| nearest.iter().filter(|spoken| *spoken == language).count();
         nearest.iter().max_by_key(|language| votes(language)).copied().unwrap_or(self.language)
@@ -277,6 +286,12 @@ fn rank(
         })
     });
     hits.collect()
+}
+
+/// Other words for what is asked, looked for where few words of the question's own find passages.
+fn near(terms: &[QueryTerm]) -> Vec<String> {
+    let own = terms.iter().filter(|term| term.weight >= 1.0 && term.near.is_empty()).count();
+    if own > FEW_WORDS { Vec::new() } else { distinct(terms, QueryTerm::nearly) }
 }
 
 /// What full-text search looks for, each once.

@@ -7,7 +7,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Float32Type;
 use futures::TryStreamExt;
 use lance_index::scalar::FullTextSearchQuery;
-use lance_index::scalar::inverted::query::{BooleanQuery, FtsQuery, MatchQuery, Occur};
+use lance_index::scalar::inverted::query::{FtsQuery, MatchQuery};
 use lancedb::DistanceType;
 use lancedb::query::{ExecutableQuery, QueryBase, Select};
 
@@ -59,11 +59,18 @@ impl Generation {
     /// The candidates of both sides, each once, in no order.
     pub async fn candidates(&self, query: &Query) -> Result<Vec<Candidate>> {
         let _turn = self.turns.acquire().await;
-        let (near, text) = futures::try_join!(self.nearest(query), self.full_text(query))?;
+        // Two searches and not one with weights: LanceDB skips what cannot be among the best only in a search
+        // for words alone, which is twenty times faster among 100,000 chunks.
+        let (nearest, own, near) = futures::try_join!(
+            self.nearest(query),
+            self.full_text(query, &query.terms),
+            self.full_text(query, &query.near)
+        )?;
+        let near = near.into_iter().map(|candidate| Candidate { bm25: candidate.bm25 * NEAR, ..candidate });
         let mut found: HashMap<ChunkId, Candidate> = HashMap::new();
-        for candidate in near.into_iter().chain(text) {
+        for candidate in nearest.into_iter().chain(own).chain(near) {
             match found.get_mut(&candidate.chunk_id) {
-                Some(known) => known.bm25 = known.bm25.max(candidate.bm25),
+                Some(known) => known.bm25 += candidate.bm25,
                 None => {
                     found.insert(candidate.chunk_id, candidate);
                 }
@@ -108,8 +115,7 @@ impl Generation {
         if terms.is_empty() || !self.has_text_index().await? {
             return Ok(Vec::new());
         }
-        let wanted =
-            MatchQuery::new(terms.join(" ")).with_column(Some(TERMS.to_owned())).with_fuzziness(Some(slips));
+        let wanted = any(terms).with_fuzziness(Some(slips));
         let search = self
             .table
             .query()
@@ -125,14 +131,14 @@ impl Generation {
         Ok(found.into_iter().map(|candidate| candidate.chunk_id).collect())
     }
 
-    async fn full_text(&self, query: &Query) -> Result<Vec<Candidate>> {
-        if query.terms.is_empty() || !self.has_text_index().await? {
+    async fn full_text(&self, query: &Query, terms: &[String]) -> Result<Vec<Candidate>> {
+        if terms.is_empty() || !self.has_text_index().await? {
             return Ok(Vec::new());
         }
         let search = self
             .table
             .query()
-            .full_text_search(FullTextSearchQuery::new_query(wanted(query)))
+            .full_text_search(FullTextSearchQuery::new_query(FtsQuery::Match(any(terms))))
             .limit(query.limit)
             .select(Select::columns(&[CHUNK_ID, VECTOR, "_score"]));
         let search = if query.everything { search } else { search.only_if(visible(query)) };
@@ -155,15 +161,9 @@ impl Generation {
     }
 }
 
-/// What full text looks for.
-fn wanted(query: &Query) -> FtsQuery {
-    let any = |terms: &[String]| MatchQuery::new(terms.join(" ")).with_column(Some(TERMS.to_owned()));
-    let own = FtsQuery::Match(any(&query.terms));
-    if query.near.is_empty() {
-        return own;
-    }
-    let near = FtsQuery::Match(any(&query.near).with_boost(NEAR));
-    FtsQuery::Boolean(BooleanQuery::new([(Occur::Should, own), (Occur::Should, near)]))
+/// Whatever has one of the terms.
+fn any(terms: &[String]) -> MatchQuery {
+    MatchQuery::new(terms.join(" ")).with_column(Some(TERMS.to_owned()))
 }
 
 async fn collect<S>(stream: lancedb::Result<S>) -> Result<Vec<RecordBatch>>
