@@ -26,6 +26,8 @@ struct Bound {
 const READ: Bound = Bound { evidence: 0.45, cosine: 2.5, below: 2.5, lenience: 0.10 };
 /// Where it does not.
 const FOREIGN: Bound = Bound { evidence: 0.75, cosine: 1.0, below: 0.0, lenience: f32::INFINITY };
+/// How much a point of cosine weighs at least above a threshold that was lowered.
+const LOWERED: f32 = 2.0;
 /// A hit below the threshold is still shown to the answer, though it is no evidence, if it has this
 /// share of the question's words.
 const WORDS: f32 = 0.5;
@@ -61,8 +63,11 @@ impl Retrieved {
         let threshold = self.threshold;
         let counts = |hit: &Hit| {
             let bound = if self.is_read(hit) { READ } else { FOREIGN };
-            let nearer = hit.cosine - threshold;
-            let weight = if nearer > 0.0 { bound.cosine } else { bound.below };
+            // Who asks for less than the model's threshold wants to see more.
+            let lowered = self.least.filter(|least| *least < threshold);
+            let nearer = hit.cosine - lowered.unwrap_or(threshold);
+            let cosine = if lowered.is_some() { bound.cosine.max(LOWERED) } else { bound.cosine };
+            let weight = if nearer > 0.0 { cosine } else { bound.below };
             let floor = self.least.unwrap_or(threshold - bound.lenience);
             hit.cosine >= floor && hit.coverage + weight * nearer >= bound.evidence
         };
@@ -176,10 +181,11 @@ mod tests {
     }
 
     #[test]
-    fn a_least_score_of_the_callers_is_a_floor_and_nothing_else() {
+    fn a_least_score_of_the_callers_is_a_floor_and_a_low_one_opens_the_gate() {
         let asked = |least, hit| Retrieved { least: Some(least), ..retrieved(true, vec![hit]) }.gate();
         assert!(matches!(asked(0.5, hit(0.45, 1.0)), Gated::Nothing));
-        assert!(matches!(asked(0.1, hit(0.12, 0.5)), Gated::Nothing), "a low floor makes nothing evidence");
+        assert!(matches!(asked(0.1, hit(0.05, 1.0)), Gated::Nothing));
+        assert!(matches!(asked(0.0, hit(0.30, 0.0)), Gated::Evidence(_)), "nothing is asked for");
     }
 
     #[test]
