@@ -61,7 +61,7 @@ fn what_the_documents_do_not_tell_is_refused() {
         answers.iter().filter(|a| a["sources"].as_array().unwrap().is_empty()).collect();
     assert!(refused.len() >= 9, "only {} of 10 were refused", refused.len());
     for answer in refused {
-        assert_eq!(answer["model"], "none");
+        assert_eq!((&answer["outcome"], &answer["model"]), (&json!("refused"), &json!("none")));
         assert!(answer["answer"].as_str().unwrap().starts_with("Não encontrei"), "{answer}");
     }
 }
@@ -104,8 +104,9 @@ fn an_answer_has_the_documented_shape_and_points_at_retrieved_chunks() {
         answer.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(
         Vec::from_iter(keys),
-        ["answer", "model", "processingTimeMs", "queryId", "sources", "tokensUsed"]
+        ["answer", "model", "outcome", "processingTimeMs", "queryId", "sources", "tokensUsed"]
     );
+    assert_eq!(answer["outcome"], "answered");
     assert_eq!((&answer["model"], &answer["tokensUsed"]), (&json!("extractive"), &json!(0)));
     let source = &answer["sources"][0];
     let keys: std::collections::BTreeSet<&str> =

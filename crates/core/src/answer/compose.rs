@@ -4,10 +4,10 @@ use super::citation::CitationWriter;
 use super::extractive::extract;
 use super::guard::Known;
 use super::prompt::messages;
-use super::{Draft, Evidence, Gated, NO_MODEL, Tokens, Wish};
+use super::{Draft, Evidence, Gated, Tokens, Wish};
 use crate::error::Result;
 use crate::llm::{ChatModel, ChatRequest, OnPiece};
-use crate::model::{Agent, Turn};
+use crate::model::{Agent, Outcome, Turn};
 
 /// How an answer is to be written.
 #[derive(Clone, Copy)]
@@ -39,7 +39,7 @@ pub async fn compose(gated: Gated, writing: Writing<'_>, on_piece: Option<OnPiec
     let on_piece: OnPiece<'_> = on_piece.unwrap_or(&mut ignore);
     let locale = writing.agent.locale;
     let draft = match (gated, writing.chat) {
-        (Gated::Nothing, _) => Draft::refusal(locale, NO_MODEL, Tokens::default()),
+        (Gated::Nothing, _) => Draft::refusal(locale, Tokens::default()),
         (Gated::Evidence(evidence), None) => extract(&evidence, locale),
         (Gated::Evidence(evidence), Some(chat)) => {
             let draft = ask(&evidence, writing, chat, streaming, on_piece).await?;
@@ -87,7 +87,7 @@ async fn ask(
         return Ok(Draft::wish(wish, agent.locale, &reply.model, tokens));
     }
     let Some((rest, cited)) = writer.finish() else {
-        let refusal = Draft::refusal(agent.locale, &reply.model, tokens);
+        let refusal = Draft::refusal(agent.locale, tokens);
         on_piece(&refusal.text);
         return Ok(refusal);
     };
@@ -99,6 +99,7 @@ async fn ask(
     let cited = if cited.is_empty() { (0..evidence.hits.len()).collect() } else { cited };
     Ok(Draft {
         text: text.trim().to_owned(),
+        outcome: Outcome::Answered,
         cited: cited.into_iter().filter_map(|i| evidence.hits.get(i).cloned()).collect(),
         model: reply.model,
         tokens,

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Draft, EXTRACTIVE, Evidence, Tokens};
-use crate::model::{Hit, Locale};
+use crate::model::{Hit, Locale, Outcome};
 use crate::text::{QueryTerm, detect, has_term, passage_terms, sentence_spans};
 use crate::wording::answers::found;
 
@@ -38,7 +38,14 @@ pub(super) fn extract(evidence: &Evidence, locale: Locale) -> Draft {
         cited.push(hit.clone());
         text.push_str(&format!("\n\n{quote} [{}]", cited.len()));
     }
-    Draft { text, cited, model: EXTRACTIVE.to_owned(), tokens: Tokens::default(), wish: None }
+    Draft {
+        text,
+        outcome: Outcome::Answered,
+        cited,
+        model: EXTRACTIVE.to_owned(),
+        tokens: Tokens::default(),
+        wish: None,
+    }
 }
 
 /// The run of sentences of a hit, at most `budget` characters, that has most of the question.

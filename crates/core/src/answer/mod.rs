@@ -20,7 +20,7 @@ mod retrieve;
 mod rewrite;
 mod wish;
 
-use crate::model::{Hit, Locale, SearchMode};
+use crate::model::{Hit, Locale, Outcome, SearchMode};
 
 pub use crate::wording::answers::refusal;
 pub use cache_key::{Asked, cache_key};
@@ -34,7 +34,7 @@ pub use wish::Wish;
 
 /// Name under which extractive answers are recorded.
 pub const EXTRACTIVE: &str = "extractive";
-/// Recorded as the model of a refusal: none was asked.
+/// Recorded as the model of a refusal and of a courtesy, whoever decided: no model wrote the text.
 pub const NO_MODEL: &str = "none";
 
 /// Longest question, in characters: WhatsApp's own limit of a text.
@@ -67,6 +67,8 @@ impl Question {
 pub struct Draft {
     /// The text, its citations numbered from 1 in the order of `cited`.
     pub text: String,
+    /// What became of the question.
+    pub outcome: Outcome,
     /// The hits the text cites; empty for a refusal.
     pub cited: Vec<Hit>,
     /// Who wrote it.
@@ -80,16 +82,23 @@ pub struct Draft {
 impl Draft {
     /// Does something instead of answering.
     pub fn wish(wish: Wish, locale: Locale, model: &str, tokens: Tokens) -> Self {
-        let text = wish.text(locale).to_owned();
-        Self { text, cited: Vec::new(), model: model.to_owned(), tokens, wish: Some(wish) }
-    }
-
-    /// Says in the agent's language that nothing was found.
-    pub fn refusal(locale: Locale, model: &str, tokens: Tokens) -> Self {
         Self {
-            text: refusal(locale).to_owned(),
+            text: wish.text(locale).to_owned(),
+            outcome: wish.outcome(),
             cited: Vec::new(),
             model: model.to_owned(),
+            tokens,
+            wish: Some(wish),
+        }
+    }
+
+    /// Says in the agent's language that nothing was found. `tokens` are what a chat model took that was asked.
+    pub fn refusal(locale: Locale, tokens: Tokens) -> Self {
+        Self {
+            text: refusal(locale).to_owned(),
+            outcome: Outcome::Refused,
+            cited: Vec::new(),
+            model: NO_MODEL.to_owned(),
             tokens,
             wish: None,
         }
@@ -97,6 +106,6 @@ impl Draft {
 
     /// Whether it says that nothing was found.
     pub fn is_refusal(&self) -> bool {
-        self.cited.is_empty() && self.wish.is_none()
+        self.outcome == Outcome::Refused
     }
 }

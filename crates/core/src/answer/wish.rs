@@ -4,7 +4,7 @@
 //! text, and a call of something that was not offered is no decision.
 
 use crate::llm::Tool;
-use crate::model::Locale;
+use crate::model::{Locale, Outcome};
 use crate::wording::whatsapp as wording;
 
 /// Something done instead of answering.
@@ -59,6 +59,14 @@ impl Wish {
             }
         };
         Tool { name: self.name(), description }
+    }
+
+    /// What becomes of a question that leads to it.
+    pub fn outcome(self) -> Outcome {
+        match self {
+            Self::Person => Outcome::Request,
+            Self::Menu => Outcome::Courtesy,
+        }
     }
 
     /// What stands for it where an answer would: in the history of the conversation.

@@ -33,7 +33,6 @@ struct Asking {
 /// An answer on its way into the store.
 struct Given {
     answer: Answer,
-    refused: bool,
     tokens: Tokens,
 }
 
@@ -168,7 +167,7 @@ impl Engine {
             on_piece(&cached.answer.answer);
         }
         let answer = Answer { tokens_used: 0, cached: true, ..cached.answer };
-        let given = Given { answer, refused: cached.refused, tokens: Tokens::default() };
+        let given = Given { answer, tokens: Tokens::default() };
         self.keep(ask, question, asking, given, None, begun).await
     }
 
@@ -219,7 +218,7 @@ impl Engine {
         cache: Option<NewCachedAnswer>,
         begun: DateTime<Utc>,
     ) -> Result<QueryRecord> {
-        let Given { answer, refused, tokens } = given;
+        let Given { answer, tokens } = given;
         let now = self.parts.clock.now();
         let elapsed = now.signed_duration_since(begun).num_milliseconds();
         let answer = Answer {
@@ -234,7 +233,6 @@ impl Engine {
             user_id: ask.user_id,
             channel: ask.channel,
             question: question.text,
-            refused,
             prompt_tokens: tokens.prompt,
             completion_tokens: tokens.completion,
             cost_micros: tokens.cost_micros(&self.parts.config.llm),
@@ -250,8 +248,7 @@ impl Engine {
     fn observe(&self, kept: &Result<(QueryRecord, Option<Wish>)>, begun: DateTime<Utc>) {
         let outcome = match kept {
             Ok((record, _)) if record.cached => "cached",
-            Ok((record, _)) if record.refused => "refused",
-            Ok(_) => "answered",
+            Ok((record, _)) => record.answer.outcome.as_str(),
             Err(_) => "failed",
         };
         metrics::counter!("rag_queries_total", "outcome" => outcome).increment(1);
@@ -277,10 +274,10 @@ impl Engine {
 
 /// The answer that a draft makes; id and times come when it is kept.
 fn given(draft: Draft, rewriting: Tokens) -> Given {
-    let refused = draft.is_refusal();
     let tokens = draft.tokens + rewriting;
     let answer = Answer {
         answer: draft.text,
+        outcome: draft.outcome,
         sources: draft.cited.into_iter().map(source).collect(),
         query_id: QueryId(uuid::Uuid::nil()),
         processing_time_ms: 0,
@@ -288,7 +285,7 @@ fn given(draft: Draft, rewriting: Tokens) -> Given {
         tokens_used: tokens.total(),
         cached: false,
     };
-    Given { answer, refused, tokens }
+    Given { answer, tokens }
 }
 
 fn source(hit: Hit) -> Source {

@@ -53,19 +53,55 @@ pub struct Source {
     pub excerpt: String,
 }
 
+/// What became of what somebody wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// A question that the documents answer.
+    Answered,
+    /// A question that they do not answer.
+    Refused,
+    /// A greeting, thanks or a goodbye, answered in kind: nothing was asked.
+    Courtesy,
+    /// Somebody wants something done. The answer is what the documents say of it, if anything, and the offer of
+    /// a person.
+    Request,
+}
+
+impl Outcome {
+    const ALL: [Self; 4] = [Self::Answered, Self::Refused, Self::Courtesy, Self::Request];
+
+    /// The name the store and the API use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Refused => "refused",
+            Self::Courtesy => "courtesy",
+            Self::Request => "request",
+        }
+    }
+
+    /// Reads what `as_str` wrote.
+    pub fn from_stored(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.as_str() == text)
+    }
+}
+
 /// The answer to a question.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Answer {
     /// The text; the refusal of the agent's language when nothing was found.
     pub answer: String,
-    /// What the answer cites, best first; empty for a refusal.
+    /// What became of the question.
+    pub outcome: Outcome,
+    /// What the answer cites, best first; empty if it is from no document.
     pub sources: Vec<Source>,
     /// Under which the question is kept.
     pub query_id: QueryId,
     /// Wall time from question to answer.
     pub processing_time_ms: u64,
-    /// The chat model, `extractive`, or `none` for a refusal.
+    /// The chat model, `extractive`, or `none` for what neither wrote: refusals, courtesies.
     pub model: String,
     /// Tokens the chat model charged for; 0 without one.
     pub tokens_used: u64,

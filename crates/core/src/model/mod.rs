@@ -21,7 +21,9 @@ pub use account::{
     Actor, ApiKey, AuditEntry, AuditRecord, Invitation, Member, MemberRole, Principal, User, UserRole,
 };
 pub use agent::{Agent, AgentPatch, NewAgent};
-pub use answer::{Answer, Channel, DetailedSource, Feedback, FeedbackRecord, QuerySources, Source, Turn};
+pub use answer::{
+    Answer, Channel, DetailedSource, Feedback, FeedbackRecord, Outcome, QuerySources, Source, Turn,
+};
 pub use billing::{Invoice, Subscription, SubscriptionStatus};
 pub use changes::{MemberPatch, NewApiKey, NewInvitation, ProfilePatch, Registration};
 pub use chunk::{Chunk, ChunkText};

@@ -42,8 +42,6 @@ pub struct Met {
 pub struct CachedAnswer {
     /// The answer as it was first given: id and times are that one's.
     pub answer: Answer,
-    /// Whether it is a refusal.
-    pub refused: bool,
 }
 
 /// Where and how long to keep an answer.
@@ -65,7 +63,7 @@ pub(super) fn outdate(c: &Connection, organization: OrganizationId) -> Result<()
 /// Keeps a new answer, and lets those go that have expired.
 pub(super) fn keep(c: &Connection, record: &QueryRecord, new: &NewCachedAnswer) -> Result<()> {
     c.prepare_cached("DELETE FROM answer_cache WHERE expires_at <= ?1")?.execute([&record.created_at])?;
-    let cached = CachedAnswer { answer: record.answer.clone(), refused: record.refused };
+    let cached = CachedAnswer { answer: record.answer.clone() };
     // Plain values cannot fail to serialise.
     let Ok(json) = serde_json::to_string(&cached) else { return Ok(()) };
     let sql = "INSERT INTO answer_cache (key, organization_id, answer, created_at, expires_at)

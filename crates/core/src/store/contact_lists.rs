@@ -50,7 +50,7 @@ const PARTS: [(&str, &str); 5] = [
     (
         "queries",
         "SELECT q.id, q.conversation_id AS conversationId, q.agent_id AS agentId, q.question, q.answer, q.sources,
-                q.refused, q.cached, q.model, q.created_at AS createdAt, f.rating, f.comment
+                q.refused, q.outcome, q.cached, q.model, q.created_at AS createdAt, f.rating, f.comment
          FROM conversations v
          JOIN rag_queries q ON q.organization_id = v.organization_id AND q.conversation_id = v.id
          LEFT JOIN query_feedback f ON f.query_id = q.id

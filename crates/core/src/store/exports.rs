@@ -59,7 +59,8 @@ const PARTS: [(&str, &str); 9] = [
     (
         "queries",
         "SELECT q.id, q.organization_id AS organizationId, q.agent_id AS agentId, q.channel,
-                q.conversation_id AS conversationId, q.question, q.answer, q.sources, q.refused, q.cached, q.model,
+                q.conversation_id AS conversationId, q.question, q.answer, q.sources, q.refused, q.outcome, q.cached,
+                q.model,
                 q.created_at AS createdAt, f.rating, f.comment, f.updated_at AS ratedAt
          FROM rag_queries q LEFT JOIN query_feedback f ON f.query_id = q.id
          WHERE q.user_id = ?1 ORDER BY q.created_at, q.id",

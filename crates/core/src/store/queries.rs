@@ -8,7 +8,9 @@ use serde::Serialize;
 use super::answer_cache::{self, NewCachedAnswer};
 use super::{Store, rows, usage};
 use crate::error::Result;
-use crate::model::{AgentId, Answer, Channel, ConversationId, OrganizationId, QueryId, Turn, UserId};
+use crate::model::{
+    AgentId, Answer, Channel, ConversationId, OrganizationId, Outcome, QueryId, Turn, UserId,
+};
 
 /// A question with its answer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -26,8 +28,6 @@ pub struct QueryRecord {
     pub channel: Channel,
     /// The question.
     pub question: String,
-    /// Whether it was refused.
-    pub refused: bool,
     /// Tokens that the chat model was given; 0 for a cached answer.
     pub prompt_tokens: u64,
     /// Tokens that it wrote.
@@ -44,7 +44,7 @@ pub struct QueryRecord {
 }
 
 const COLUMNS: &str = "id, organization_id, agent_id, conversation_id, user_id, channel, question, answer, sources, \
-                       refused, model, tokens_used, prompt_tokens, completion_tokens, cost_micros, cached, \
+                       refused, outcome, model, tokens_used, prompt_tokens, completion_tokens, cost_micros, cached, \
                        processing_time_ms, created_at";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<QueryRecord> {
@@ -56,7 +56,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<QueryRecord> {
         user_id: rows::parsed_opt(row, "user_id")?,
         channel: rows::word(row, "channel", Channel::from_stored)?,
         question: row.get("question")?,
-        refused: row.get("refused")?,
         prompt_tokens: count("prompt_tokens")?,
         completion_tokens: count("completion_tokens")?,
         cost_micros: count("cost_micros")?,
@@ -64,6 +63,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<QueryRecord> {
         created_at: row.get("created_at")?,
         answer: Answer {
             answer: row.get("answer")?,
+            outcome: rows::word(row, "outcome", Outcome::from_stored)?,
             sources: rows::json(row, "sources")?,
             query_id: rows::parsed(row, "id")?,
             processing_time_ms: count("processing_time_ms")?,
@@ -77,7 +77,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<QueryRecord> {
 fn insert(c: &Connection, record: &QueryRecord) -> Result<()> {
     let sql = format!(
         "INSERT INTO rag_queries ({COLUMNS})
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)"
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"
     );
     let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let answer = &record.answer;
@@ -91,7 +91,8 @@ fn insert(c: &Connection, record: &QueryRecord) -> Result<()> {
         record.question,
         answer.answer,
         serde_json::to_string(&answer.sources).unwrap_or_else(|_| "[]".to_owned()),
-        record.refused,
+        answer.outcome == Outcome::Refused,
+        answer.outcome.as_str(),
         answer.model,
         count(answer.tokens_used),
         count(record.prompt_tokens),
@@ -115,14 +116,15 @@ fn mark_cited(c: &Connection, record: &QueryRecord) -> Result<()> {
     Ok(())
 }
 
-/// The newest questions and answers of a conversation, newest first.
+/// The newest questions and answers of a conversation, newest first. Courtesies are none.
 pub(super) fn turns(
     c: &Connection,
     organization: OrganizationId,
     conversation: ConversationId,
     limit: usize,
 ) -> Result<Vec<Turn>> {
-    let sql = "SELECT question, answer FROM rag_queries WHERE organization_id = ?1 AND conversation_id = ?2
+    let sql = "SELECT question, answer FROM rag_queries
+               WHERE organization_id = ?1 AND conversation_id = ?2 AND outcome <> 'courtesy'
                ORDER BY created_at DESC, id DESC LIMIT ?3";
     let mut statement = c.prepare_cached(sql)?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -137,11 +139,11 @@ impl Store {
     /// cited documents, and caches the answer if `cache` says so: all of it or nothing.
     ///
     /// An answer for WhatsApp is not counted here: it may be thought over again, or never be sent. It counts
-    /// when it begins to be sent (`sending.rs`).
+    /// when it begins to be sent (`sending.rs`). A courtesy counts nowhere.
     pub async fn record_query(&self, record: QueryRecord, cache: Option<NewCachedAnswer>) -> Result<()> {
         self.write(move |c| {
             insert(c, &record)?;
-            if record.channel != Channel::Whatsapp {
+            if record.channel != Channel::Whatsapp && record.answer.outcome != Outcome::Courtesy {
                 usage::count_message(c, record.organization_id, &record.created_at)?;
             }
             mark_cited(c, &record)?;
@@ -166,7 +168,8 @@ impl Store {
     /// Number of kept questions, and of those that were refused.
     pub async fn query_counts(&self, organization: OrganizationId) -> Result<(u64, u64)> {
         self.read(move |c| {
-            let sql = "SELECT COUNT(*), IFNULL(SUM(refused), 0) FROM rag_queries WHERE organization_id = ?1";
+            let sql = "SELECT COUNT(*), IFNULL(SUM(refused), 0) FROM rag_queries
+                       WHERE organization_id = ?1 AND outcome <> 'courtesy'";
             let (all, refused): (i64, i64) = c
                 .prepare_cached(sql)?
                 .query_row([organization.to_string()], |r| Ok((r.get(0)?, r.get(1)?)))?;

@@ -126,6 +126,14 @@ async fn a_model_may_act_instead_of_answering_if_it_was_asked_to() {
 }
 
 #[tokio::test]
+async fn a_refusal_names_no_model_although_one_was_asked_and_paid_for() {
+    let (agent, chat) = (agent(), Parrot::saying("NO_ANSWER"));
+    let asked = evidence("quanto custa a tosa?", "O banho custa R$ 40,00.");
+    let draft = compose(asked, writing(&agent, &chat, &[]), None).await.unwrap();
+    assert_eq!((draft.outcome, draft.model.as_str(), draft.tokens.total()), (Outcome::Refused, "none", 110));
+}
+
+#[tokio::test]
 async fn a_number_that_no_excerpt_has_is_not_told() {
     let (agent, chat) = (agent(), Parrot::saying("O banho custa R$ 59,90 [1]."));
     let given = evidence("quanto custa o banho?", "O banho custa R$ 49,90.");

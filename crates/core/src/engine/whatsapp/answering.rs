@@ -8,19 +8,18 @@ use super::draft::{Case, Draft};
 use super::people::with_person_button;
 use crate::error::Result;
 use crate::jobs::is_final;
-use crate::model::{Answer, Locale, Source};
+use crate::model::{Answer, Locale, Outcome, Source};
 use crate::store::{Part, Pending, Turnout};
 use crate::whatsapp::client::MediaError;
 use crate::whatsapp::render::render;
 use crate::whatsapp::split::{LONGEST_TEXT, split};
-use crate::wording::answers::refusal;
 use crate::wording::whatsapp::{self as wording, Need};
 
 impl Engine {
     /// What is said with an answer. One refusal too many calls a person instead.
     pub(super) fn said(case: &Case<'_>, answer: Answer) -> Draft {
         let locale = case.locale();
-        let refused = answer.sources.is_empty() && answer.answer == refusal(locale);
+        let refused = answer.outcome == Outcome::Refused;
         let refusals = if refused { case.state.refusals.saturating_add(1) } else { 0 };
         let most = case.config.max_refusals;
         if refused && most > 0 && refusals >= most {
@@ -159,6 +158,7 @@ mod tests {
     fn answer(text: &str, sources: Vec<Source>) -> Answer {
         Answer {
             answer: text.into(),
+            outcome: Outcome::Answered,
             sources,
             query_id: QueryId(uuid::Uuid::nil()),
             processing_time_ms: 1,

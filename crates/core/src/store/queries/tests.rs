@@ -58,7 +58,6 @@ impl House {
             user_id: None,
             channel: Channel::Api,
             question: question.into(),
-            refused: sources.is_empty(),
             prompt_tokens: 120,
             completion_tokens: 30,
             cost_micros: 600,
@@ -66,6 +65,7 @@ impl House {
             created_at: self.clock.timestamp(),
             answer: Answer {
                 answer: format!("sobre {question}"),
+                outcome: if sources.is_empty() { Outcome::Refused } else { Outcome::Answered },
                 sources,
                 query_id: QueryId(self.clock.new_id()),
                 processing_time_ms: 40,
@@ -204,7 +204,7 @@ async fn a_cached_answer_is_found_until_it_expires() {
     let cache = NewCachedAnswer { key: "k".into(), expires_at };
     house.store.record_query(record.clone(), Some(cache)).await.unwrap();
     let cached = |key: &'static str| house.meet(None, move |_| Some(key.to_owned()));
-    let expected = CachedAnswer { answer: record.answer, refused: false };
+    let expected = CachedAnswer { answer: record.answer };
     assert_eq!(cached("k").await.2, Some(expected));
     assert_eq!(cached("another").await.2, None);
     house.clock.advance(Duration::from_hours(1));

@@ -5,7 +5,7 @@ pub mod query;
 pub mod sources;
 pub mod stream;
 
-use agent_core::model::{Answer, Source};
+use agent_core::model::{Answer, Outcome, Source};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -16,16 +16,44 @@ use uuid::Uuid;
 pub struct AnswerBody {
     /// The text; a refusal in the agent's language when the documents do not tell.
     answer: String,
-    /// What it cites, best first; empty for a refusal.
+    /// What became of the question.
+    outcome: OutcomeBody,
+    /// What it cites, best first; empty if it is from no document.
     sources: Vec<SourceBody>,
     /// Under which the question is kept.
     query_id: Uuid,
     /// Wall time.
     processing_time_ms: u64,
-    /// The chat model, `extractive`, or `none` for a refusal.
+    /// The chat model, `extractive`, or `none` for what neither wrote: refusals, courtesies.
     model: String,
     /// Tokens the chat model charged for.
     tokens_used: u64,
+}
+
+/// What became of a question: `answered`; `refused`, for the documents do not tell; `courtesy`, for nothing was
+/// asked; `request`, for somebody wants something done, and a person is offered.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OutcomeBody {
+    /// The documents answer it.
+    Answered,
+    /// They do not.
+    Refused,
+    /// A greeting, thanks, a goodbye.
+    Courtesy,
+    /// Something is to be done.
+    Request,
+}
+
+impl From<Outcome> for OutcomeBody {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Answered => Self::Answered,
+            Outcome::Refused => Self::Refused,
+            Outcome::Courtesy => Self::Courtesy,
+            Outcome::Request => Self::Request,
+        }
+    }
 }
 
 /// A cited chunk.
@@ -66,6 +94,7 @@ impl From<Answer> for AnswerBody {
     fn from(answer: Answer) -> Self {
         Self {
             answer: answer.answer,
+            outcome: answer.outcome.into(),
             sources: answer.sources.into_iter().map(SourceBody::from).collect(),
             query_id: answer.query_id.0,
             processing_time_ms: answer.processing_time_ms,
