@@ -217,7 +217,9 @@ fn split_block(text: &str, span: &Span, out: &mut Vec<(Range<usize>, Option<u8>)
     let shift = span.range.start;
     match span.kind {
         BlockKind::Heading(level) => out.push((span.range.clone(), Some(level))),
-        BlockKind::TableRow | BlockKind::ListItem => out.push((span.range.clone(), None)),
+        BlockKind::TableHeader | BlockKind::TableRow | BlockKind::ListItem => {
+            out.push((span.range.clone(), None))
+        }
         BlockKind::Code => {
             let mut at = shift;
             for line in block.split_inclusive('\n') {
@@ -320,8 +322,11 @@ mod tests {
 
     fn chunks(blocks: &[(BlockKind, String)], size: u32, overlap: u32) -> (Vec<PageText>, Vec<ChunkText>) {
         let blocks = blocks.iter().map(|(kind, text)| Block { kind: *kind, text: text.clone() }).collect();
-        let parsed =
-            Parsed { pages: vec![Page { number: 1, blocks }], metadata: crate::model::Metadata::default() };
+        let parsed = Parsed {
+            pages: vec![Page { number: 1, blocks }],
+            metadata: crate::model::Metadata::default(),
+            notes: Vec::new(),
+        };
         let pages = normalise(&parsed);
         let chunks = chunk_pages(&pages, ChunkSize { size, overlap }, &Words).unwrap();
         (pages, chunks)

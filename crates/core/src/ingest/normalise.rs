@@ -42,15 +42,20 @@ fn normalise_page(page: &Page) -> PageText {
     for block in &page.blocks {
         let clean = match block.kind {
             BlockKind::Code => clean_text(&block.text, true),
-            BlockKind::Heading(_) | BlockKind::TableRow => clean_text(&block.text, false).replace('\n', " "),
+            BlockKind::Heading(_) | BlockKind::TableHeader | BlockKind::TableRow => {
+                clean_text(&block.text, false).replace('\n', " ")
+            }
             BlockKind::Paragraph | BlockKind::ListItem => unwrap_lines(&block.text, block.kind),
         };
         if clean.is_empty() {
             continue;
         }
         if let Some(last) = spans.last() {
-            let tight =
-                last.kind == block.kind && matches!(block.kind, BlockKind::ListItem | BlockKind::TableRow);
+            let tight = match block.kind {
+                BlockKind::ListItem => last.kind == BlockKind::ListItem,
+                BlockKind::TableRow => matches!(last.kind, BlockKind::TableHeader | BlockKind::TableRow),
+                _ => false,
+            };
             text.push_str(if tight { "\n" } else { "\n\n" });
         }
         let start = text.len();

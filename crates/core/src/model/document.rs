@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AgentId, DocumentId, OrganizationId};
+use super::{AgentId, DocumentId, OrganizationId, ParseNote};
 
 /// Metadata of a document by name: `title`, `author`, `pages`, `created_date`, `language`, and the
 /// operator's own `--metadata` pairs.
@@ -81,6 +81,9 @@ pub enum BlockKind {
     Paragraph,
     /// One item of a list.
     ListItem,
+    /// The names of a table's columns, joined by ` | `: they hold for the rows that follow, up to the next
+    /// block that is not a [`BlockKind::TableRow`]. A table that runs over pages has it on each of them.
+    TableHeader,
     /// One row of a table, its cells joined by ` | `.
     TableRow,
     /// Preformatted text: spaces and line breaks mean something.
@@ -112,6 +115,9 @@ pub struct Parsed {
     pub pages: Vec<Page>,
     /// What the file says of itself.
     pub metadata: Metadata,
+    /// What was not read, and what the parser is not sure of.
+    #[serde(default)]
+    pub notes: Vec<ParseNote>,
 }
 
 /// Where the bytes of a document that came last are on their way into the index. A version before them

@@ -14,6 +14,7 @@ mod ids;
 mod locale;
 mod menu;
 mod organization;
+mod parse_note;
 mod permission;
 mod search;
 
@@ -41,5 +42,6 @@ pub use menu::{Menu, MenuRow};
 pub use organization::{
     Limits, OrganizationDetails, OrganizationPatch, OrganizationSettings, Retention, Usage,
 };
+pub use parse_note::{ParseNote, ParseNoteKind};
 pub use permission::{Permission, Permissions, ROLES};
 pub use search::{Hit, SearchMode};

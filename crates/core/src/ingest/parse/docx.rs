@@ -73,7 +73,7 @@ pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Parsed, ParseFailur
     {
         metadata.insert("title".to_owned(), title.text.clone());
     }
-    Ok(Parsed { pages, metadata })
+    Ok(Parsed { pages, metadata, notes: Vec::new() })
 }
 
 /// Cuts the flow of blocks at its page breaks; notes go to the end of the page that refers to them.

@@ -40,7 +40,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, ParseFailure> {
             metadata.insert("title".to_owned(), block.text.clone());
         }
     }
-    Ok(Parsed { pages: vec![Page { number: 1, blocks }], metadata })
+    Ok(Parsed { pages: vec![Page { number: 1, blocks }], metadata, notes: Vec::new() })
 }
 
 /// The blocks so far, the text of the open one, and what surrounds it.

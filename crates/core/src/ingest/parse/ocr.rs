@@ -24,7 +24,7 @@ use crate::model::{Block, Metadata, Page, Parsed};
 pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Parsed, ParseFailure> {
     let image = picture::prepare(bytes, limits)?;
     let blocks = recognise(&image, None, limits, limits.timeout)?;
-    Ok(Parsed { pages: vec![Page { number: 1, blocks }], metadata: Metadata::new() })
+    Ok(Parsed { pages: vec![Page { number: 1, blocks }], metadata: Metadata::new(), notes: Vec::new() })
 }
 
 /// The text in `image`; `dpi` if it is known. It may take up to `time`.

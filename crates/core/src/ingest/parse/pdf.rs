@@ -98,7 +98,7 @@ pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Parsed, ParseFailur
     {
         return Err(failure);
     }
-    Ok(Parsed { pages, metadata })
+    Ok(Parsed { pages, metadata, notes: Vec::new() })
 }
 
 fn library(limits: &Limits) -> Result<Pdfium, ParseFailure> {

@@ -27,7 +27,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, ParseFailure> {
     if let Some(Block { kind: BlockKind::Heading(_), text }) = reader.blocks.first() {
         metadata.insert("title".to_owned(), text.clone());
     }
-    Ok(Parsed { pages: vec![Page { number: 1, blocks: reader.blocks }], metadata })
+    Ok(Parsed { pages: vec![Page { number: 1, blocks: reader.blocks }], metadata, notes: Vec::new() })
 }
 
 /// Lines by any of the three line ends; a form feed, the page break of line printers, ends one too.

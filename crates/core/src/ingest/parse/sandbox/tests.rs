@@ -46,7 +46,11 @@ fn misbehave(bytes: &[u8], _: FileType, _: &Limits) -> Result<Parsed, ParseFailu
 
 fn one_block(text: String) -> Parsed {
     let blocks = vec![Block { kind: BlockKind::Paragraph, text }];
-    Parsed { pages: vec![Page { number: 1, blocks }], metadata: crate::model::Metadata::new() }
+    Parsed {
+        pages: vec![Page { number: 1, blocks }],
+        metadata: crate::model::Metadata::new(),
+        notes: Vec::new(),
+    }
 }
 
 /// Not a test: the body of the worker process.
