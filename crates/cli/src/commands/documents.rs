@@ -121,6 +121,9 @@ fn show(document: &Document) -> String {
     for (key, value) in &document.metadata {
         out.push_str(&format!("{key}: {value}\n"));
     }
+    for note in &document.notes {
+        out.push_str(&format!("note: {note}\n"));
+    }
     out
 }
 

@@ -15,6 +15,9 @@ pub async fn run(config: &Config, args: &ExtractArgs, printer: &Printer) -> Resu
         for (key, value) in &extracted.metadata {
             out.push_str(&format!("{key}: {value}\n"));
         }
+        for note in &extracted.notes {
+            out.push_str(&format!("note: {note}\n"));
+        }
         for page in &extracted.pages {
             out.push_str(&format!("\n--- page {} ---\n{}\n", page.number, page.text));
         }

@@ -78,6 +78,7 @@ pub fn text(report: &IngestReport) -> String {
     for document in changed {
         out.push_str(&line(document));
         out.push('\n');
+        out.push_str(&notes(document));
     }
     let t = &report.totals;
     let mut parts = Vec::new();
@@ -99,6 +100,20 @@ pub fn text(report: &IngestReport) -> String {
     let seconds = report.elapsed_ms as f64 / 1000.0;
     let stopped = if report.stopped { " Stopped: run it again to continue." } else { "" };
     out.push_str(&format!("{} in {seconds:.1} s, {} new chunks.{stopped}", parts.join(", "), t.chunks));
+    out
+}
+
+/// Notes of one document shown at most; `documents show` has all of them.
+const MAX_NOTES: usize = 5;
+
+/// What of a document was not read, and what is not sure: a line each.
+fn notes(document: &DocumentReport) -> String {
+    let shown = document.notes.iter().take(MAX_NOTES).map(|note| format!("           note: {note}\n"));
+    let mut out: String = shown.collect();
+    if let Some(more @ 1..) = document.notes.len().checked_sub(MAX_NOTES) {
+        let id = document.document_id.map(|id| format!(" (`agentctl documents show {id}`)"));
+        out.push_str(&format!("           and {more} more notes{}\n", id.unwrap_or_default()));
+    }
     out
 }
 

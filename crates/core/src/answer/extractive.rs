@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Draft, EXTRACTIVE, Evidence, Tokens};
+use super::{Draft, EXTRACTIVE, Evidence, Tokens, rows};
 use crate::model::{Hit, Locale, Outcome};
 use crate::text::{QueryTerm, detect, has_term, passage_terms, sentence_spans};
 use crate::wording::answers::found;
@@ -56,6 +56,9 @@ fn quote(hit: &Hit, evidence: &Evidence, budget: usize) -> String {
         return String::new();
     }
     let language = detect(content, evidence.language);
+    if let Some(rows) = rows::quote(content, evidence, language, TELLING, budget) {
+        return rows;
+    }
     let found: Vec<Vec<bool>> = spans
         .iter()
         .map(|span| {
@@ -221,8 +224,7 @@ mod tests {
         let content = format!("Serviço | Preço\n{rows}Remoção de nós | R$ 40,00\n{rows}");
         let draft =
             extract(&evidence("qual o preço da remoção de nós?", vec![hit(&content)]), Locale::Portuguese);
-        assert!(draft.text.contains("Remoção de nós | R$ 40,00"), "{}", draft.text);
-        assert!(draft.text.contains("Serviço | Preço"), "{}", draft.text);
+        assert!(draft.text.contains("\n\nRemoção de nós: Preço R$ 40,00 [1]"), "{}", draft.text);
     }
 
     #[test]

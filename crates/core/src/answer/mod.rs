@@ -18,6 +18,7 @@ mod history;
 mod prompt;
 mod retrieve;
 mod rewrite;
+mod rows;
 mod wish;
 
 use crate::model::{Hit, Locale, Outcome, SearchMode};

@@ -252,7 +252,7 @@ impl Engine {
             return Err(refused("the document has no text".to_owned()));
         }
         let pages = pages.into_iter().map(|p| ExtractedPage { number: p.number, text: p.text }).collect();
-        Ok(Extracted { pages, metadata: parsed.metadata, file_type })
+        Ok(Extracted { pages, metadata: parsed.metadata, notes: parsed.notes, file_type })
     }
 }
 

@@ -159,6 +159,7 @@ fn settled(document: Document) -> DocumentReport {
         pages: document.page_count,
         chunks: document.chunk_count,
         error: None,
+        notes: document.notes,
         retryable: false,
     }
 }

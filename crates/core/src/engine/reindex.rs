@@ -35,7 +35,8 @@ impl Engine {
         for document in unread.take_while(|_| !stop.requested()) {
             let chunks = self.parts.store.chunks(document.organization_id, document.id).await?;
             let chunks = chunks.into_iter().map(Chunk::into_text).collect();
-            pipeline.keep(work_of(document.clone()), document.page_count, chunks, &mut committer).await?;
+            let (work, notes) = (work_of(document.clone()), document.notes.clone());
+            pipeline.keep(work, notes, document.page_count, chunks, &mut committer).await?;
         }
         if stop.requested() {
             self.drop_leftovers().await?;
@@ -107,6 +108,7 @@ fn rebuilt(document: &Document, versions: &[crate::store::NewVersion]) -> Option
         pages: version.page_count,
         chunks: u32::try_from(version.chunks.len()).unwrap_or(u32::MAX),
         error: None,
+        notes: version.notes.clone(),
         retryable: false,
     })
 }

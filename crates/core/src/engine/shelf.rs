@@ -45,6 +45,6 @@ pub(super) async fn add(engine: &Engine, name: &str, text: &str) {
         heading: Some("Clube".into()),
         token_count: 20,
     };
-    pipeline.keep(work, 1, vec![chunk], &mut committer).await.unwrap();
+    pipeline.keep(work, Vec::new(), 1, vec![chunk], &mut committer).await.unwrap();
     committer.flush().await.unwrap();
 }

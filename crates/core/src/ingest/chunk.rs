@@ -2,9 +2,16 @@
 //!
 //! A chunk is a run of whole sentences of one page, at most `size` tokens of the embedding model, and
 //! repeats about `overlap` tokens of the one before it. A heading begins a new chunk, so that a chunk
-//! is about one thing; a sentence longer than a chunk is cut between words. Pure.
+//! is about one thing; a sentence longer than a chunk is cut between words. A chunk that begins inside a
+//! table repeats the names of its columns (`table_head.rs`). Pure.
+
+mod char_index;
+mod table_head;
 
 use std::ops::Range;
+
+use char_index::CharIndex;
+use table_head::{TableHead, TableHeads};
 
 use super::normalise::{PageText, Span};
 use crate::embed::TokenCounter;
@@ -51,6 +58,24 @@ struct Unit {
     range: Range<usize>,
     tokens: u32,
     heading: Option<u8>,
+    /// For a row of a table: what names its columns, by its place among the heads of the page.
+    head: Option<usize>,
+    /// It names the columns of the rows that follow.
+    is_head: bool,
+}
+
+/// A part of a page before it is measured.
+struct Piece {
+    range: Range<usize>,
+    heading: Option<u8>,
+    head: Option<usize>,
+    is_head: bool,
+}
+
+impl Piece {
+    fn plain(range: Range<usize>) -> Self {
+        Self { range, heading: None, head: None, is_head: false }
+    }
 }
 
 struct Chunker<'a> {
@@ -63,12 +88,17 @@ struct Chunker<'a> {
 
 impl Chunker<'_> {
     fn page(&mut self, page: &PageText) -> Result<()> {
-        let units = self.units(page)?;
+        let mut heads = TableHeads::of(page);
+        let units = self.units(page, &heads)?;
+        heads.measure(self.counter)?;
         let mut chars = CharIndex::new(&page.text);
         let mut from = 0;
         while from < units.len() {
             let (heading, taken) = self.heading_before(&units, from)?;
-            let until = fill(&units, from, self.limits.size - taken);
+            let room = self.limits.size - taken;
+            let head = repeated(&heads, &units[from], room, self.limits.size);
+            let repeated = head.map_or(0, |(_, tokens)| tokens);
+            let until = fill(&units, from, room - repeated);
             let range = units[from].range.start..units[until - 1].range.end;
             for unit in &units[from..until] {
                 if let Some(level) = unit.heading {
@@ -79,9 +109,9 @@ impl Chunker<'_> {
                 page_number: page.number,
                 char_start: chars.at(range.start),
                 char_end: chars.at(range.end),
-                content: page.text[range].to_owned(),
+                content: head.map_or_else(String::new, |(text, _)| format!("{text}\n")) + &page.text[range],
                 heading,
-                token_count: units[from..until].iter().map(|u| u.tokens).sum(),
+                token_count: repeated + units[from..until].iter().map(|u| u.tokens).sum::<u32>(),
             });
             from = next_start(&units, from, until, self.limits.overlap);
         }
@@ -130,18 +160,18 @@ impl Chunker<'_> {
         self.headings.push((level, text.chars().take(120).collect()));
     }
 
-    fn units(&self, page: &PageText) -> Result<Vec<Unit>> {
-        let mut pieces: Vec<(Range<usize>, Option<u8>)> = Vec::new();
-        for span in &page.spans {
-            split_block(&page.text, span, &mut pieces);
+    fn units(&self, page: &PageText, heads: &TableHeads) -> Result<Vec<Unit>> {
+        let mut pieces: Vec<Piece> = Vec::new();
+        for (index, span) in page.spans.iter().enumerate() {
+            split_block(&page.text, span, heads.of_span(index), &mut pieces);
         }
         // A unit must fit under any heading, so the smallest room decides.
         let most = self.limits.size - self.limits.size / HEADING_SHARE;
         let mut units = Vec::with_capacity(pieces.len());
-        let mut batch: Vec<(Range<usize>, Option<u8>)> = Vec::new();
+        let mut batch: Vec<Piece> = Vec::new();
         let mut bytes = 0;
         for piece in pieces {
-            bytes += piece.0.len();
+            bytes += piece.range.len();
             batch.push(piece);
             if bytes >= COUNT_BYTES {
                 self.measure(&page.text, &mut batch, most, &mut units)?;
@@ -152,27 +182,29 @@ impl Chunker<'_> {
         Ok(units)
     }
 
-    fn measure(
-        &self,
-        text: &str,
-        batch: &mut Vec<(Range<usize>, Option<u8>)>,
-        most: u32,
-        units: &mut Vec<Unit>,
-    ) -> Result<()> {
-        let texts: Vec<&str> = batch.iter().map(|(range, _)| &text[range.clone()]).collect();
+    fn measure(&self, text: &str, batch: &mut Vec<Piece>, most: u32, units: &mut Vec<Unit>) -> Result<()> {
+        let texts: Vec<&str> = batch.iter().map(|piece| &text[piece.range.clone()]).collect();
         let counts = self.counter.count(&texts)?;
-        for ((range, heading), tokens) in batch.drain(..).zip(counts) {
+        for (piece, tokens) in batch.drain(..).zip(counts) {
+            let Piece { range, heading, head, is_head } = piece;
             if tokens <= most {
-                units.push(Unit { range, tokens, heading });
+                units.push(Unit { range, tokens, heading, head, is_head });
             } else {
-                self.split_long(text, &range, most, units)?;
+                self.split_long(text, &range, head, most, units)?;
             }
         }
         Ok(())
     }
 
     /// Cuts a unit that is too long between words; a word that is too long, anywhere.
-    fn split_long(&self, text: &str, range: &Range<usize>, most: u32, units: &mut Vec<Unit>) -> Result<()> {
+    fn split_long(
+        &self,
+        text: &str,
+        range: &Range<usize>,
+        head: Option<usize>,
+        most: u32,
+        units: &mut Vec<Unit>,
+    ) -> Result<()> {
         let mut words: Vec<Range<usize>> = Vec::new();
         let mut start = None;
         for (at, c) in text[range.clone()].char_indices().map(|(at, c)| (range.start + at, c)) {
@@ -201,7 +233,8 @@ impl Chunker<'_> {
                     }
                     _ => {
                         units.extend(open.take());
-                        open = Some(Unit { range: word.clone(), tokens, heading: None });
+                        let range = word.clone();
+                        open = Some(Unit { range, tokens, heading: None, head, is_head: false });
                     }
                 }
             }
@@ -211,33 +244,45 @@ impl Chunker<'_> {
     }
 }
 
+/// What is put before a chunk that begins with `first`, and its tokens: what names the columns, if the row
+/// stands without it. Less of it, or nothing, where a row fills the chunk.
+fn repeated<'a>(heads: &'a TableHeads, first: &Unit, room: u32, size: u32) -> Option<(&'a str, u32)> {
+    let head: &TableHead = heads.get(first.head?)?;
+    let most = (size / 2).min(room.saturating_sub(first.tokens));
+    head.forms().find(|(_, tokens)| *tokens <= most)
+}
+
 /// Cuts a block where a chunk may end.
-fn split_block(text: &str, span: &Span, out: &mut Vec<(Range<usize>, Option<u8>)>) {
+fn split_block(text: &str, span: &Span, head: Option<usize>, out: &mut Vec<Piece>) {
     let block = &text[span.range.clone()];
     let shift = span.range.start;
     match span.kind {
-        BlockKind::Heading(level) => out.push((span.range.clone(), Some(level))),
-        BlockKind::TableHeader | BlockKind::TableRow | BlockKind::ListItem => {
-            out.push((span.range.clone(), None))
+        BlockKind::Heading(level) => {
+            out.push(Piece { heading: Some(level), ..Piece::plain(span.range.clone()) });
+        }
+        BlockKind::TableHeader => out.push(Piece { is_head: true, ..Piece::plain(span.range.clone()) }),
+        BlockKind::TableRow | BlockKind::ListItem => {
+            out.push(Piece { head, ..Piece::plain(span.range.clone()) });
         }
         BlockKind::Code => {
             let mut at = shift;
             for line in block.split_inclusive('\n') {
                 let end = at + line.trim_end().len();
                 if end > at {
-                    out.push((at..end, None));
+                    out.push(Piece::plain(at..end));
                 }
                 at += line.len();
             }
         }
         BlockKind::Paragraph => {
-            out.extend(sentence_spans(block).into_iter().map(|s| (s.start + shift..s.end + shift, None)));
+            let sentences = sentence_spans(block).into_iter();
+            out.extend(sentences.map(|s| Piece::plain(s.start + shift..s.end + shift)));
         }
     }
 }
 
 /// The end of the chunk that begins at `from`: as many units as fit, but not past a heading once
-/// there is text under an earlier one, and no heading left alone at the end.
+/// there is text under an earlier one, and no heading or header of a table left alone at the end.
 fn fill(units: &[Unit], from: usize, room: u32) -> usize {
     let mut total = 0;
     let mut body = false;
@@ -252,7 +297,8 @@ fn fill(units: &[Unit], from: usize, room: u32) -> usize {
         until += 1;
     }
     if until < units.len() && units[until].heading.is_none() {
-        while until > from + 1 && units[until - 1].heading.is_some() {
+        let leads = |unit: &Unit| unit.heading.is_some() || unit.is_head;
+        while until > from + 1 && leads(&units[until - 1]) {
             until -= 1;
         }
     }
@@ -260,7 +306,8 @@ fn fill(units: &[Unit], from: usize, room: u32) -> usize {
 }
 
 /// Where the next chunk begins: back by whole units while they fit in the overlap, never past a
-/// heading (another section is another subject) and always further than `from`.
+/// heading (another section is another subject) or a row under named columns (it is whole without the rows
+/// before it) and always further than `from`.
 fn next_start(units: &[Unit], from: usize, until: usize, overlap: u32) -> usize {
     if until >= units.len() || units[until].heading.is_some() {
         return until;
@@ -269,37 +316,14 @@ fn next_start(units: &[Unit], from: usize, until: usize, overlap: u32) -> usize 
     let mut total = 0;
     while start > from + 1 {
         let unit = &units[start - 1];
-        if unit.heading.is_some() || total + unit.tokens > overlap {
+        let is_whole = unit.heading.is_some() || unit.is_head || unit.head.is_some();
+        if is_whole || total + unit.tokens > overlap {
             break;
         }
         total += unit.tokens;
         start -= 1;
     }
     start
-}
-
-/// Byte offsets to character offsets, in amortised linear time for offsets that mostly grow.
-struct CharIndex<'a> {
-    text: &'a str,
-    byte: usize,
-    chars: u32,
-}
-
-impl<'a> CharIndex<'a> {
-    fn new(text: &'a str) -> Self {
-        Self { text, byte: 0, chars: 0 }
-    }
-
-    fn at(&mut self, byte: usize) -> u32 {
-        let count = |s: &str| u32::try_from(s.chars().count()).unwrap_or(u32::MAX);
-        if byte >= self.byte {
-            self.chars += count(&self.text[self.byte..byte]);
-        } else {
-            self.chars -= count(&self.text[byte..self.byte]);
-        }
-        self.byte = byte;
-        self.chars
-    }
 }
 
 #[cfg(test)]
@@ -421,6 +445,46 @@ mod tests {
         assert!(chunks.iter().all(|c| c.token_count <= 40));
         let total: u32 = chunks.last().unwrap().char_end;
         assert_eq!(total, 5000);
+    }
+
+    #[test]
+    fn rows_keep_the_names_of_their_columns_and_the_title_of_their_table() {
+        let mut blocks = vec![
+            (BlockKind::Heading(1), "Tabela de 2031".to_owned()),
+            (BlockKind::Paragraph, "Preços por hora:".to_owned()),
+            (BlockKind::TableHeader, "Quadra | Dia | Noite".to_owned()),
+        ];
+        for part in ["Cobertas", "Abertas"] {
+            blocks.push((BlockKind::TableRow, part.to_owned()));
+            let row = |n: usize| format!("Quadra {n} | R$ {n},00 | R$ {},00", n + 40);
+            blocks.extend((0..20).map(|n| (BlockKind::TableRow, row(n))));
+        }
+        blocks.push((BlockKind::Paragraph, "Feche o portão.".to_owned()));
+        let (_, chunks) = chunks(&blocks, 60, 20);
+        assert!(chunks.len() > 6);
+        let mut rows = 0;
+        for chunk in &chunks {
+            assert!(chunk.token_count <= 60, "{chunk:?}");
+            let Some(first) = chunk.content.find("R$ ") else { continue };
+            let before = &chunk.content[..first];
+            assert!(before.contains("Quadra | Dia | Noite\n"), "{}", chunk.content);
+            let titled = chunk.heading.as_deref() == Some("Tabela de 2031");
+            assert!(titled || before.starts_with("Tabela de 2031"), "{chunk:?}");
+            assert!(before.contains("Cobertas\n") || before.contains("Abertas\n"), "{}", chunk.content);
+            rows += chunk.content.matches("Quadra ").count() - chunk.content.matches("Quadra |").count();
+        }
+        assert_eq!(rows, 40, "no row is told twice");
+        assert_eq!(chunks.last().unwrap().content.lines().last(), Some("Feche o portão."));
+    }
+
+    #[test]
+    fn a_header_that_leaves_no_room_is_not_repeated() {
+        let header = (0..40).map(|n| format!("Coluna {n}")).collect::<Vec<_>>().join(" | ");
+        let mut blocks = vec![(BlockKind::TableHeader, header)];
+        blocks.extend((0..9).map(|n| (BlockKind::TableRow, format!("Linha {n} | valor"))));
+        let (_, chunks) = chunks(&blocks, 40, 5);
+        assert!(chunks.iter().all(|c| c.token_count <= 40));
+        assert!(chunks.last().unwrap().content.ends_with("Linha 8 | valor"));
     }
 
     #[test]

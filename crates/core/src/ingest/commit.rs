@@ -72,7 +72,7 @@ impl<'a> Committer<'a> {
 
     /// Takes a parsed document; its chunks get their ids.
     pub fn begin(&mut self, document: Prepared) {
-        let Prepared { work, metadata, page_count, chunks } = document;
+        let Prepared { work, metadata, notes, page_count, chunks } = document;
         let id = work.known.unwrap_or_else(|| DocumentId(self.clock.new_id()));
         let language = language_of(&chunks, self.language);
         let chunks =
@@ -94,6 +94,7 @@ impl<'a> Committer<'a> {
                 file_size: work.size,
                 content_hash: work.hash,
                 metadata,
+                notes,
                 page_count,
                 chunks,
             },
@@ -191,11 +192,13 @@ impl<'a> Committer<'a> {
         }
         let (documents, versions): (Vec<Open>, Vec<NewVersion>) =
             std::mem::take(&mut self.complete).into_iter().unzip();
-        let facts: Vec<_> = versions.iter().map(|v| (v.id, v.page_count, v.chunks.len())).collect();
+        let facts: Vec<_> =
+            versions.iter().map(|v| (v.id, v.page_count, v.chunks.len(), v.notes.clone())).collect();
         let committed = self.store.commit_versions(versions, tidy_job()).await?;
         let mut reports = Vec::new();
         let mut replaced = Vec::new();
-        for ((document, (id, pages, chunks)), done) in documents.into_iter().zip(facts).zip(committed) {
+        for ((document, (id, pages, chunks, notes)), done) in documents.into_iter().zip(facts).zip(committed)
+        {
             let Some(done) = done else {
                 reports.push(DocumentReport::removed(document.path, id));
                 continue;
@@ -209,6 +212,7 @@ impl<'a> Committer<'a> {
                 pages,
                 chunks: u32::try_from(chunks).unwrap_or(u32::MAX),
                 error: None,
+                notes,
                 retryable: false,
             });
         }
@@ -274,6 +278,7 @@ fn empty_version() -> NewVersion {
         file_size: 0,
         content_hash: String::new(),
         metadata: crate::model::Metadata::new(),
+        notes: Vec::new(),
         page_count: 0,
         chunks: Vec::new(),
     }

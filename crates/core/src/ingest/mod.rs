@@ -11,6 +11,7 @@ mod chunk;
 mod commit;
 mod hyphen;
 mod incoming;
+mod marks;
 mod normalise;
 pub mod parse;
 mod pipeline;
@@ -23,12 +24,13 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::model::{AgentId, DocumentId, FileType, Metadata};
+use crate::model::{AgentId, DocumentId, FileType, Metadata, ParseNote};
 
 pub use blobs::{Blobs, Hold};
 pub use chunk::{ChunkSize, chunk_pages};
 pub(crate) use commit::Committer;
 pub use incoming::{Incoming, Received};
+pub use marks::STRUCK_OUT;
 pub use normalise::{PageText, clean_text, normalise};
 pub use pipeline::Pipeline;
 pub use source::{SourceFile, absolute, discover};
@@ -88,6 +90,8 @@ pub struct DocumentReport {
     pub chunks: u32,
     /// Why it failed.
     pub error: Option<String>,
+    /// What of the file was not read, and what is not sure.
+    pub notes: Vec<ParseNote>,
     /// Whether the machine is at fault and not the document: the same bytes may be read later.
     #[serde(skip)]
     pub retryable: bool,
@@ -103,6 +107,7 @@ impl DocumentReport {
             pages: 0,
             chunks: 0,
             error: Some(error.into()),
+            notes: Vec::new(),
             retryable: false,
         }
     }
@@ -116,6 +121,7 @@ impl DocumentReport {
             pages: 0,
             chunks: 0,
             error: None,
+            notes: Vec::new(),
             retryable: false,
         }
     }
@@ -157,6 +163,8 @@ pub struct Extracted {
     pub pages: Vec<ExtractedPage>,
     /// What the file says of itself.
     pub metadata: Metadata,
+    /// What of the file was not read, and what is not sure.
+    pub notes: Vec<ParseNote>,
     /// Kind of file.
     pub file_type: FileType,
 }

@@ -9,6 +9,7 @@ use std::ops::Range;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use super::hyphen;
+use super::marks::{Boxes, STRUCK_OUT, without_struck_out};
 use crate::model::{BlockKind, Page, Parsed};
 
 /// A block within the text of its page.
@@ -33,21 +34,25 @@ pub struct PageText {
 
 /// Normalises every page; pages without text stay in the list.
 pub fn normalise(parsed: &Parsed) -> Vec<PageText> {
-    parsed.pages.iter().map(normalise_page).collect()
+    let boxes = Boxes::of(parsed);
+    parsed.pages.iter().map(|page| normalise_page(page, boxes)).collect()
 }
 
-fn normalise_page(page: &Page) -> PageText {
+fn normalise_page(page: &Page, boxes: Boxes) -> PageText {
     let mut text = String::new();
     let mut spans: Vec<Span> = Vec::with_capacity(page.blocks.len());
     for block in &page.blocks {
+        let text_of = boxes.written(without_struck_out(&block.text));
         let clean = match block.kind {
-            BlockKind::Code => clean_text(&block.text, true),
+            BlockKind::Code => clean_text(&text_of, true),
             BlockKind::Heading(_) | BlockKind::TableHeader | BlockKind::TableRow => {
-                clean_text(&block.text, false).replace('\n', " ")
+                clean_text(&text_of, false).replace('\n', " ")
             }
-            BlockKind::Paragraph | BlockKind::ListItem => unwrap_lines(&block.text, block.kind),
+            BlockKind::Paragraph | BlockKind::ListItem => unwrap_lines(&text_of, block.kind),
         };
-        if clean.is_empty() {
+        // Of an item that is struck out, its dash is left.
+        let is_struck = block.text.contains(STRUCK_OUT) && !clean.contains(char::is_alphanumeric);
+        if clean.is_empty() || is_struck {
             continue;
         }
         if let Some(last) = spans.last() {
@@ -364,7 +369,8 @@ mod tests {
                 block(BlockKind::Paragraph, "Válido  até maio."),
             ],
         };
-        let page = normalise_page(&page);
+        let parsed = Parsed { pages: vec![page], metadata: crate::model::Metadata::new(), notes: Vec::new() };
+        let page = normalise(&parsed).remove(0);
         assert_eq!(page.text, "Preços\n\nBanho | R$ 50\nTosa | R$ 70\n\nVálido até maio.");
         let parts: Vec<_> = page.spans.iter().map(|s| &page.text[s.range.clone()]).collect();
         assert_eq!(parts, ["Preços", "Banho | R$ 50", "Tosa | R$ 70", "Válido até maio."]);

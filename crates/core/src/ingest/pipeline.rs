@@ -18,7 +18,7 @@ use super::work::{Prepared, Work};
 use super::{Blobs, DocumentReport, IngestEvent, OnEvent, Stop};
 use crate::embed::{SharedEmbedder, TokenCounter};
 use crate::error::{Error, Result};
-use crate::model::ChunkText;
+use crate::model::{ChunkText, ParseNote};
 
 /// Chunks embedded in one call: enough to sort by length.
 const EMBED_GROUP: usize = 256;
@@ -94,12 +94,13 @@ impl Pipeline {
     pub(crate) async fn keep(
         &self,
         work: Work,
+        notes: Vec<ParseNote>,
         page_count: u32,
         chunks: Vec<ChunkText>,
         committer: &mut Committer<'_>,
     ) -> Result<()> {
         let metadata = work.metadata.clone();
-        committer.begin(Prepared { work, metadata, page_count, chunks });
+        committer.begin(Prepared { work, metadata, notes, page_count, chunks });
         self.embed_down_to(1, committer).await
     }
 
@@ -138,9 +139,9 @@ impl Pipeline {
         let cut = tokio::task::spawn_blocking(move || {
             let pages = normalise(&parsed);
             let chunks = chunk_pages(&pages, size, counter.as_ref())?;
-            Ok::<_, Error>((parsed.metadata, pages.len(), chunks))
+            Ok::<_, Error>((parsed.metadata, parsed.notes, pages.len(), chunks))
         });
-        let (own, pages, chunks) =
+        let (own, notes, pages, chunks) =
             cut.await.map_err(|e| Error::internal("cutting a document was cut off").with_source(e))??;
         if chunks.is_empty() {
             let reason = "the document has no text";
@@ -149,7 +150,7 @@ impl Pipeline {
         let mut metadata = own;
         metadata.extend(work.metadata.clone());
         let page_count = u32::try_from(pages).unwrap_or(u32::MAX);
-        Ok(Some(Ok(Prepared { work, metadata, page_count, chunks })))
+        Ok(Some(Ok(Prepared { work, metadata, notes, page_count, chunks })))
     }
 
     /// Embeds chunks in groups until fewer than `most` wait, or it is time to stop.

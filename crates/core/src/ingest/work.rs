@@ -7,7 +7,7 @@ use super::blobs::{hash_bytes, hash_file};
 use super::source::{SourceFile, sniff};
 use super::{Blobs, DocumentReport, IngestOptions, Outcome};
 use crate::error::Result;
-use crate::model::{AgentId, ChunkText, DocumentId, FileType, Metadata, OrganizationId};
+use crate::model::{AgentId, ChunkText, DocumentId, FileType, Metadata, OrganizationId, ParseNote};
 use crate::store::{KnownFile, Origin, Store};
 
 /// A document that has to be parsed.
@@ -41,6 +41,7 @@ pub struct Work {
 pub(crate) struct Prepared {
     pub work: Work,
     pub metadata: Metadata,
+    pub notes: Vec<ParseNote>,
     pub page_count: u32,
     pub chunks: Vec<ChunkText>,
 }
@@ -161,6 +162,7 @@ fn unchanged(path: String, known: &KnownFile) -> DocumentReport {
         pages: known.page_count,
         chunks: known.chunk_count,
         error: None,
+        notes: known.notes.clone(),
         retryable: false,
     }
 }

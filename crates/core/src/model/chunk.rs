@@ -13,7 +13,8 @@ pub struct ChunkText {
     pub char_start: u32,
     /// First character after it.
     pub char_end: u32,
-    /// Exactly the page's characters `char_start..char_end`.
+    /// The page's characters `char_start..char_end`. If they begin inside a table, its caption and the names of
+    /// its columns stand before them, a line each.
     pub content: String,
     /// Headings it stands under, outermost first, joined by ` › `; not part of the content.
     pub heading: Option<String>,

@@ -178,6 +178,8 @@ pub struct Document {
     pub status: DocumentStatus,
     /// What the file says of itself, and the operator's pairs.
     pub metadata: Metadata,
+    /// What of the file was not read, and what is not sure, in the current version.
+    pub notes: Vec<ParseNote>,
     /// Why it failed, if it did.
     pub processing_error: Option<String>,
     /// Number of chunks of the current version.

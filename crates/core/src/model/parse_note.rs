@@ -53,6 +53,8 @@ pub enum ParseNoteKind {
     PartNotRead,
     /// Something that no reader of the file sees and that was left out: a hidden layer, covered text.
     HiddenLeftOut,
+    /// Text that is struck out and so no longer valid.
+    StruckOut,
     /// A page, or part of one, was read from a picture by OCR.
     ReadByOcr,
     /// Words that OCR is not sure of; they are marked in the text.
@@ -62,6 +64,21 @@ pub enum ParseNoteKind {
 }
 
 impl ParseNoteKind {
+    /// The name the store and the API use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PageNotRead => "page_not_read",
+            Self::PictureNotRead => "picture_not_read",
+            Self::LettersNotRead => "letters_not_read",
+            Self::PartNotRead => "part_not_read",
+            Self::HiddenLeftOut => "hidden_left_out",
+            Self::StruckOut => "struck_out",
+            Self::ReadByOcr => "read_by_ocr",
+            Self::UnsureWords => "unsure_words",
+            Self::UnsureColumns => "unsure_columns",
+        }
+    }
+
     /// The kind in words.
     pub fn label(self) -> &'static str {
         match self {
@@ -70,6 +87,7 @@ impl ParseNoteKind {
             Self::LettersNotRead => "letters not read",
             Self::PartNotRead => "part not read",
             Self::HiddenLeftOut => "hidden content left out",
+            Self::StruckOut => "struck-out text left out",
             Self::ReadByOcr => "read by OCR",
             Self::UnsureWords => "words OCR is not sure of",
             Self::UnsureColumns => "columns of a table could not be told",
@@ -92,6 +110,7 @@ mod tests {
         assert_eq!(note.to_string(), "page 2: picture not read: a map");
         let json = serde_json::to_string(&note).unwrap();
         assert_eq!(json, r#"{"page":2,"kind":"picture_not_read","detail":"a map"}"#);
+        assert_eq!(note.kind.as_str(), "picture_not_read");
         assert_eq!(serde_json::from_str::<ParseNote>(&json).unwrap(), note);
         let whole = ParseNote::new(None, ParseNoteKind::ReadByOcr, "");
         assert_eq!(whole.to_string(), "read by OCR");

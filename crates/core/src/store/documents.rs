@@ -12,10 +12,12 @@ use super::jobs::{self, NewJob};
 use super::rows::Cells;
 use super::{Store, answer_cache, rows};
 use crate::error::Result;
-use crate::model::{AgentId, Document, DocumentId, DocumentStatus, FileType, Metadata, OrganizationId};
+use crate::model::{
+    AgentId, Document, DocumentId, DocumentStatus, FileType, Metadata, OrganizationId, ParseNote,
+};
 
 pub(super) const COLUMNS: &str = "id, organization_id, agent_id, filename, path, file_type, file_size, content_hash, status, \
-                       metadata, processing_error, chunk_count, page_count, version, created_at, updated_at, processed_at";
+                       metadata, parse_notes, processing_error, chunk_count, page_count, version, created_at, updated_at, processed_at";
 
 /// Reads [`COLUMNS`], which come first in the statement.
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Document> {
@@ -31,6 +33,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Document> {
         content_hash: cells.get()?,
         status: cells.word("status", DocumentStatus::from_stored)?,
         metadata: cells.json()?,
+        notes: cells.json()?,
         processing_error: cells.get()?,
         chunk_count: cells.get()?,
         page_count: cells.get()?,
@@ -58,6 +61,8 @@ pub struct KnownFile {
     pub chunk_count: u32,
     /// Its metadata.
     pub metadata: Metadata,
+    /// What of it was not read, and what is not sure.
+    pub notes: Vec<ParseNote>,
 }
 
 /// In which order to list documents.
@@ -96,7 +101,7 @@ impl Store {
     ) -> Result<HashMap<String, KnownFile>> {
         self.read(move |c| {
             let sql =
-                "SELECT id, path, content_hash, version, page_count, chunk_count, metadata FROM documents
+                "SELECT id, path, content_hash, version, page_count, chunk_count, metadata, parse_notes FROM documents
                        WHERE organization_id = ?1 AND IFNULL(agent_id, '') = ?2";
             let agent = agent.map(|a| a.to_string()).unwrap_or_default();
             let mut statement = c.prepare_cached(sql)?;
@@ -110,6 +115,7 @@ impl Store {
                     page_count: row.get("page_count")?,
                     chunk_count,
                     metadata: rows::json(row, "metadata")?,
+                    notes: rows::json(row, "parse_notes")?,
                 };
                 Ok((row.get("path")?, known))
             })?;
@@ -258,4 +264,9 @@ pub(super) fn by_id(
 /// Maps of text cannot fail to serialise.
 pub(super) fn json(metadata: &Metadata) -> String {
     serde_json::to_string(metadata).unwrap_or_else(|_| "{}".to_owned())
+}
+
+/// Nor can notes.
+pub(super) fn notes_json(notes: &[ParseNote]) -> String {
+    serde_json::to_string(notes).unwrap_or_else(|_| "[]".to_owned())
 }

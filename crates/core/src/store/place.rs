@@ -111,6 +111,7 @@ impl Place {
             file_size: claim.size,
             content_hash: claim.hash.clone(),
             metadata: claim.metadata.clone(),
+            notes: Vec::new(),
             page_count: 1,
             chunks: vec![ChunkRow::new(ChunkId(self.clock.new_id()), text)],
         };

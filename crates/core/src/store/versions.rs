@@ -4,11 +4,11 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::documents::json;
+use super::documents::{json, notes_json};
 use super::jobs::{self, NewJob};
 use super::{ChunkRow, Store, answer_cache, chunks, generations};
 use crate::error::Result;
-use crate::model::{AgentId, DocumentId, FileType, GenerationId, Metadata, OrganizationId};
+use crate::model::{AgentId, DocumentId, FileType, GenerationId, Metadata, OrganizationId, ParseNote};
 
 /// Where the bytes of a version came from; decides what happens to bytes that still wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub struct NewVersion {
     pub content_hash: String,
     /// What the file says of itself and the operator's pairs.
     pub metadata: Metadata,
+    /// What of the file was not read, and what is not sure.
+    pub notes: Vec<ParseNote>,
     /// Number of pages.
     pub page_count: u32,
     /// Its chunks in order.
@@ -127,12 +129,14 @@ fn commit(c: &Connection, version: &NewVersion, now: &str) -> Result<Option<Comm
 
 fn upsert(c: &Connection, version: &NewVersion, now: &str) -> Result<u32> {
     let sql = "INSERT INTO documents (id, organization_id, agent_id, filename, path, file_type, file_size, content_hash,
-                                      status, metadata, chunk_count, page_count, version, created_at, updated_at, processed_at)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'processed', ?9, ?10, ?11, 1, ?12, ?12, ?12)
+                                      status, metadata, chunk_count, page_count, version, created_at, updated_at, processed_at,
+                                      parse_notes)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'processed', ?9, ?10, ?11, 1, ?12, ?12, ?12, ?13)
                ON CONFLICT (id) DO UPDATE SET
                  filename = excluded.filename, file_type = excluded.file_type, file_size = excluded.file_size,
                  version = version + (content_hash <> excluded.content_hash), content_hash = excluded.content_hash,
-                 metadata = excluded.metadata, chunk_count = excluded.chunk_count, page_count = excluded.page_count
+                 metadata = excluded.metadata, chunk_count = excluded.chunk_count, page_count = excluded.page_count,
+                 parse_notes = excluded.parse_notes
                RETURNING version";
     Ok(c.prepare_cached(sql)?.query_row(
         params![
@@ -148,6 +152,7 @@ fn upsert(c: &Connection, version: &NewVersion, now: &str) -> Result<u32> {
             i64::try_from(version.chunks.len()).unwrap_or(i64::MAX),
             version.page_count,
             now,
+            notes_json(&version.notes),
         ],
         |row| row.get(0),
     )?)

@@ -15,6 +15,7 @@ mod sentences;
 mod spelling;
 mod stem;
 mod stopwords;
+pub mod table;
 mod term_set;
 mod terms;
 

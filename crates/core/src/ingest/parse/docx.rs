@@ -5,16 +5,21 @@
 //! nesting of the file, and passes over what real documents keep their text in (content controls,
 //! text boxes, moved text) and the marks that tell where a page ended. Only what is needed is read:
 //! the main part and the notes, headers and footers beside it, styles for headings, numbering for
-//! lists and clauses, links, properties. Pictures, charts, comments and deleted text are left out.
+//! lists and clauses, links, properties, form fields, parts of other formats (`embedded`). What is struck out,
+//! hidden or deleted is left out; pictures, charts and objects are noted (`unread`).
 
 mod body;
 mod breaks;
+mod choices;
+mod embedded;
 mod numbering;
 mod package;
 mod paragraph;
 mod properties;
 mod styles;
+mod symbols;
 mod table;
+mod unread;
 
 use std::collections::{HashMap, HashSet};
 
@@ -25,9 +30,15 @@ use paragraph::Piece;
 use styles::Styles;
 
 use super::{FailureKind, Limits, ParseFailure};
+use crate::ingest::STRUCK_OUT;
 use crate::model::{Block, BlockKind, Page, Parsed};
 
 pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Parsed, ParseFailure> {
+    read(bytes, limits, 0).map(|(parsed, _)| parsed)
+}
+
+/// Reads a document that is so deep inside others; and how many bytes it unpacked to.
+fn read(bytes: &[u8], limits: &Limits, depth: usize) -> Result<(Parsed, u64), ParseFailure> {
     let mut package = Package::open(bytes, limits)?;
     let main = package.main_part()?;
     let folder = main.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
@@ -37,8 +48,14 @@ pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Parsed, ParseFailur
     package.read_optional(&beside("styles.xml"), &mut styles)?;
     let mut numbering = Numbering::default();
     package.read_optional(&beside("numbering.xml"), &mut numbering)?;
-    let links = package.relationships(&main)?;
-    let context = Context { styles: &styles, links: &links, max_pages: limits.max_pages };
+    let relationships = package.relationships(&main)?;
+    let mut embedded = embedded::read(&mut package, &relationships, limits, depth)?;
+    let context = Context {
+        styles: &styles,
+        links: &relationships.links,
+        chunks: &embedded.blocks,
+        max_pages: limits.max_pages,
+    };
 
     let mut body = Body::new(context, numbering.clone());
     package.read(&main, &mut body)?;
@@ -50,17 +67,21 @@ pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Parsed, ParseFailur
     }
     // Links of notes, headers and footers are kept elsewhere in the package; their text is enough.
     let no_links = HashMap::new();
-    let context = Context { links: &no_links, ..context };
+    let no_chunks = HashMap::new();
+    let context = Context { links: &no_links, chunks: &no_chunks, ..context };
+    let mut unread = body.unread();
     let mut notes = HashMap::new();
     for (part, prefix) in [("footnotes.xml", 'f'), ("endnotes.xml", 'e')] {
         let mut reader = Body::new(context, numbering.clone());
         package.read_optional(&beside(part), &mut reader)?;
+        unread.add(reader.unread());
         notes.extend(reader.into_notes().into_iter().map(|(id, text)| (format!("{prefix}{id}"), text)));
     }
     let mut margins = Vec::new();
     for part in package.parts_starting(&[&beside("header"), &beside("footer")]) {
         let mut reader = Body::new(context, numbering.clone());
         package.read_optional(&part, &mut reader)?;
+        unread.add(reader.unread());
         margins.extend(reader.into_pieces());
     }
 
@@ -71,18 +92,23 @@ pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Parsed, ParseFailur
         && let Some(title) =
             pages.first().and_then(|p| p.blocks.iter().find(|b| b.kind == BlockKind::Heading(1)))
     {
-        metadata.insert("title".to_owned(), title.text.clone());
+        metadata.insert("title".to_owned(), title.text.replace(STRUCK_OUT, ""));
     }
-    Ok(Parsed { pages, metadata, notes: Vec::new() })
+    embedded.notes.extend(unread.notes());
+    let unpacked = limits.max_unpacked_bytes.saturating_sub(package.left());
+    Ok((Parsed { pages, metadata, notes: embedded.notes }, unpacked))
 }
 
-/// Cuts the flow of blocks at its page breaks; notes go to the end of the page that refers to them.
+/// Cuts the flow of blocks at its page breaks; notes go to the end of the page that refers to them. The names of
+/// its columns are on every page that a table runs over.
 fn into_pages(body: Body<'_>, notes: &HashMap<String, String>) -> Vec<Page> {
     let flow = body.into_flow();
     let mut references = flow.notes.into_iter().peekable();
     let mut breaks = flow.breaks.into_iter().peekable();
     let mut pages = Vec::new();
-    let mut blocks = Vec::new();
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut tables = flow.tables.into_iter().peekable();
+    let mut header: Option<Block> = None;
     let mut close = |blocks: &mut Vec<Block>, last: usize| {
         while let Some((_, id)) = references.next_if(|(at, _)| *at < last) {
             if let Some(text) = notes.get(&id) {
@@ -95,6 +121,17 @@ fn into_pages(body: Body<'_>, notes: &HashMap<String, String>) -> Vec<Page> {
     for (index, block) in promote_bold(flow.pieces).into_iter().enumerate() {
         while breaks.next_if(|at| *at <= index).is_some() {
             close(&mut blocks, index);
+        }
+        while tables.next_if(|table| table.end <= index).is_some() {
+            header = None;
+        }
+        if block.kind == BlockKind::TableHeader {
+            header = Some(block.clone());
+        } else if blocks.is_empty()
+            && block.kind == BlockKind::TableRow
+            && tables.peek().is_some_and(|table| table.contains(&index))
+        {
+            blocks.extend(header.clone());
         }
         blocks.push(block);
     }

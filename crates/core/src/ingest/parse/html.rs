@@ -1,44 +1,72 @@
-//! The text of HTML that stands inside Markdown.
+//! The text of HTML: what stands inside Markdown, and what Word documents hold of it.
 //!
-//! A scanner, not an HTML parser: tags go, entities are decoded, block tags become line breaks,
-//! table cells are kept apart. White space means what it means in a browser: a source line ends
-//! nothing. It never fails and is linear; what it does not know it drops as a tag or keeps as text.
-//! HTML files are not a supported format.
+//! A scanner, not an HTML parser: tags go, entities are decoded, block tags become line breaks, headings, lists and
+//! tables become blocks (`flow`); what is struck out or hidden is left out (`hiding`). It never fails and is
+//! linear; what it does not know it drops as a tag or keeps as text. Nothing that a page names is fetched. HTML
+//! files are not a supported format.
 
-/// Tags after which, or before which, text stands on another line.
-const BLOCK_TAGS: [&str; 22] = [
-    "address",
-    "article",
-    "blockquote",
-    "br",
-    "dd",
-    "details",
-    "div",
-    "dl",
-    "dt",
-    "footer",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "hr",
-    "li",
-    "p",
-    "summary",
-    "table",
-    "tr",
-];
+mod entities;
+mod flow;
+mod hiding;
 
-/// The text of `html`: one line per block, cells of a table row joined by ` | `.
-pub(super) fn strip(html: &str) -> String {
-    let mut out = Text::default();
+use encoding_rs::Encoding;
+use flow::Flow;
+pub(super) use hiding::{Hidden, Hiding};
+use hiding::{attribute, tag_name};
+
+use super::decode;
+use crate::model::{Block, ParseNote, ParseNoteKind};
+
+/// How far into a page its encoding and its first tags are looked for.
+const HEAD: usize = 2_048;
+
+/// A page, or a piece of one.
+#[derive(Debug, Default)]
+pub(super) struct Html {
+    pub(super) blocks: Vec<Block>,
+    /// Passages struck out, passages hidden, and pictures: none of them is read.
+    pub(super) struck: usize,
+    pub(super) hidden: usize,
+    pub(super) pictures: usize,
+}
+
+impl Html {
+    /// What was left out.
+    pub(super) fn notes(&self) -> Vec<ParseNote> {
+        use ParseNoteKind as Kind;
+        let counts = [
+            (self.pictures, Kind::PictureNotRead, "picture", "pictures"),
+            (self.struck, Kind::StruckOut, "passage", "passages"),
+            (self.hidden, Kind::HiddenLeftOut, "hidden passage", "hidden passages"),
+        ];
+        let counts = counts.into_iter().filter(|(n, ..)| *n > 0);
+        counts.map(|(n, kind, one, more)| ParseNote::new(None, kind, counted(n, one, more))).collect()
+    }
+}
+
+/// `1 picture`, `2 pictures`.
+pub(super) fn counted(n: usize, one: &str, more: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {more}") }
+}
+
+/// Reads a page.
+pub(super) fn read(html: &str) -> Html {
+    read_on(html, &mut Hiding::default())
+}
+
+/// Reads a piece of a page; what is open in `hiding` stays open for the next piece.
+pub(super) fn read_on(html: &str, hiding: &mut Hiding) -> Html {
+    let mut out = Html::default();
+    let mut flow = Flow::default();
     let mut rest = html;
+    // Entries of the open list of choices, and whether one of them was chosen.
+    let mut choice: Option<(usize, bool)> = None;
     // Once no tag ends any more, nothing is searched to its end again: `<a<a<a…` must stay linear.
     let mut tags_end = true;
     while let Some(at) = rest.find('<') {
-        out.push(&rest[..at]);
+        if hiding.why().is_none() {
+            flow.push(&rest[..at]);
+        }
         rest = &rest[at..];
         if let Some(tail) = rest.strip_prefix("<!--") {
             rest = tail.find("-->").map_or("", |end| &tail[end + 3..]);
@@ -47,251 +75,114 @@ pub(super) fn strip(html: &str) -> String {
         let end = if tags_end && opens_tag(rest) { rest.find('>') } else { None };
         let Some(end) = end else {
             tags_end &= !opens_tag(rest);
-            out.push("<");
+            if hiding.why().is_none() {
+                flow.push("<");
+            }
             rest = &rest[1..];
             continue;
         };
         let inside = &rest[1..end];
         rest = &rest[end + 1..];
-        let name = inside.trim_start_matches('/').split(|c: char| !c.is_ascii_alphanumeric()).next();
-        let name = name.unwrap_or_default().to_ascii_lowercase();
+        let name = tag_name(inside);
         let opening = !inside.starts_with('/');
         if opening && matches!(name.as_str(), "script" | "style") {
-            rest = skip_past_closing(rest, &name);
-        } else {
-            out.tag(&name, opening);
+            let (content, tail) = element(rest, &name);
+            if name == "style" {
+                hiding.style_sheet(content);
+            }
+            rest = tail;
+            continue;
         }
-    }
-    out.push(rest);
-    out.finish()
-}
-
-/// A break inside a cell, until its row is complete.
-const CELL_BREAK: char = '\u{2028}';
-
-/// The lines so far and the open one.
-#[derive(Default)]
-struct Text {
-    done: String,
-    line: String,
-    /// Cells of the open row, the open one included.
-    cells: usize,
-    in_cell: bool,
-    /// A space is due before the next letter.
-    space: bool,
-    preformatted: bool,
-}
-
-impl Text {
-    fn tag(&mut self, name: &str, opening: bool) {
-        match name {
-            "td" | "th" => {
-                if opening {
-                    if self.cells > 0 {
-                        self.line.truncate(self.line.trim_end_matches([' ', CELL_BREAK]).len());
-                        self.line.push_str(" | ");
-                        self.space = false;
-                    } else {
-                        self.end_line();
-                    }
-                    self.cells += 1;
+        match hiding.tag(inside) {
+            Some(Hidden::StruckOut) => {
+                out.struck += 1;
+                flow.struck_out();
+            }
+            Some(Hidden::Unseen) => out.hidden += 1,
+            _ => {}
+        }
+        // Tags inside what is not read still shape the page: a row of a table that is struck out is a row.
+        flow.tag(&name, opening, |wanted| attribute(inside, wanted)?.trim().parse().ok());
+        if hiding.why().is_some() || !opening {
+            choice = choice.filter(|_| name != "select");
+            continue;
+        }
+        match name.as_str() {
+            "img" => {
+                out.pictures += 1;
+                flow.push(&format!(" {} ", attribute(inside, "alt").unwrap_or_default()));
+            }
+            "input" => {
+                let kind = attribute(inside, "type").unwrap_or_default().to_ascii_lowercase();
+                if matches!(kind.as_str(), "checkbox" | "radio") {
+                    let ticked = attribute(inside, "checked").is_some();
+                    flow.push(if ticked { "[x] " } else { "[ ] " });
                 }
-                self.in_cell = opening;
             }
-            "tr" | "table" => self.end_line(),
-            "pre" => {
-                self.end_line();
-                self.preformatted = opening;
-            }
-            _ if BLOCK_TAGS.contains(&name) => {
-                if self.in_cell {
-                    self.break_cell();
-                } else {
-                    self.end_line();
+            "select" => choice = Some((0, false)),
+            "option" => {
+                if let Some((seen, chosen)) = &mut choice {
+                    let selected = attribute(inside, "selected").is_some();
+                    if selected && !*chosen {
+                        flow.drop_choice();
+                    } else if *seen > 0 {
+                        hiding.pass_over("option");
+                    }
+                    if *seen == 0 {
+                        flow.start_choice();
+                    }
+                    *seen += 1;
+                    *chosen |= selected;
                 }
             }
             _ => {}
         }
     }
-
-    fn break_cell(&mut self) {
-        self.space = false;
-        if !self.is_at_start() {
-            self.line.push(CELL_BREAK);
-        }
+    if hiding.why().is_none() {
+        flow.push(rest);
     }
-
-    /// Whether nothing stands in the open line or cell yet.
-    fn is_at_start(&self) -> bool {
-        self.line.is_empty() || self.line.ends_with(" | ") || self.line.ends_with(CELL_BREAK)
-    }
-
-    fn end_line(&mut self) {
-        let is_row = self.cells > 1;
-        let line = self.line.trim_end_matches([' ', CELL_BREAK]);
-        let line = if is_row { line.trim_end_matches([' ', '|']) } else { line };
-        if !line.is_empty() {
-            if !self.done.is_empty() {
-                self.done.push('\n');
-            }
-            // A row of one cell is how people lay out a page.
-            let joint = if is_row { " " } else { "\n" };
-            self.done.push_str(line.replace(CELL_BREAK, joint).trim_start());
-        }
-        self.line.clear();
-        self.cells = 0;
-        self.in_cell = false;
-        self.space = false;
-    }
-
-    /// Appends `text` with runs of white space as one space, and none where a line or a cell begins.
-    fn push(&mut self, text: &str) {
-        if self.preformatted {
-            for (number, line) in text.split('\n').enumerate() {
-                if number > 0 {
-                    self.end_line();
-                }
-                push_decoded(&mut self.line, line);
-            }
-            return;
-        }
-        // Decoded only now, so that a space written as an entity stays.
-        for (number, word) in text.split(|c: char| c.is_ascii_whitespace()).enumerate() {
-            self.space |= number > 0;
-            if !word.is_empty() {
-                if std::mem::take(&mut self.space) && !self.is_at_start() {
-                    self.line.push(' ');
-                }
-                push_decoded(&mut self.line, word);
-            }
-        }
-    }
-
-    fn finish(mut self) -> String {
-        self.end_line();
-        self.done
-    }
+    out.blocks = flow.finish();
+    out
 }
 
 fn opens_tag(rest: &str) -> bool {
     rest[1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?'))
 }
 
-fn skip_past_closing<'a>(rest: &'a str, name: &str) -> &'a str {
+/// The content of the element `name` whose opening tag was read, and what follows it.
+fn element<'a>(rest: &'a str, name: &str) -> (&'a str, &'a str) {
     let closing = format!("</{name}");
     let found =
         rest.as_bytes().windows(closing.len()).position(|w| w.eq_ignore_ascii_case(closing.as_bytes()));
-    found.map_or("", |at| rest[at..].find('>').map_or("", |end| &rest[at + end + 1..]))
+    found.map_or((rest, ""), |at| (&rest[..at], rest[at..].find('>').map_or("", |end| &rest[at + end + 1..])))
 }
 
-/// Appends `text` with its entities decoded; an unknown one stays as written.
-fn push_decoded(out: &mut String, text: &str) {
-    let mut rest = text;
-    while let Some(at) = rest.find('&') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        // No entity this table knows is longer than ten letters.
-        let end = rest.bytes().take(12).position(|b| b == b';');
-        match end.and_then(|end| Some((entity(&rest[..end])?, end))) {
-            Some((c, end)) => {
-                out.push(c);
-                rest = &rest[end + 1..];
-            }
-            None => out.push('&'),
-        }
+/// Whether a text is a page or a piece of one.
+pub(super) fn is_html(text: &str) -> bool {
+    let head = text[..text.floor_char_boundary(HEAD)].to_ascii_lowercase();
+    ["<html", "<body", "<!doctype html", "<p", "<div", "<table", "<h1", "<h2", "<ul", "<span", "<br"]
+        .iter()
+        .any(|tag| head.contains(tag))
+}
+
+/// The text of a page in the encoding that it declares, or that its bytes show.
+pub(super) fn decode(bytes: &[u8]) -> String {
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(HEAD)]).to_ascii_lowercase();
+    let declared = head.split_once("charset=").and_then(|(_, rest)| {
+        let label: String = rest
+            .trim_start_matches(['"', '\''])
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ':'))
+            .collect();
+        Encoding::for_label(label.as_bytes())
+    });
+    let declared = declared.filter(|_| Encoding::for_bom(bytes).is_none());
+    match declared {
+        Some(encoding) => encoding.decode(bytes).0.into_owned(),
+        None => decode::decode(bytes)
+            .map_or_else(|_| String::from_utf8_lossy(bytes).into_owned(), std::borrow::Cow::into_owned),
     }
-    out.push_str(rest);
-}
-
-fn entity(name: &str) -> Option<char> {
-    if let Some(number) = name.strip_prefix('#') {
-        let code = match number.strip_prefix(['x', 'X']) {
-            Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-            None => number.parse().ok()?,
-        };
-        return char::from_u32(code).filter(|c| *c != '\0');
-    }
-    let known = match name {
-        "amp" => '&',
-        "lt" => '<',
-        "gt" => '>',
-        "quot" => '"',
-        "apos" => '\'',
-        "nbsp" => ' ',
-        "ndash" => '–',
-        "mdash" => '—',
-        "bull" => '•',
-        "hellip" => '…',
-        "deg" => '°',
-        "ordf" => 'ª',
-        "ordm" => 'º',
-        "euro" => '€',
-        "copy" => '©',
-        "reg" => '®',
-        _ => return accented(name),
-    };
-    Some(known)
-}
-
-/// Accents of named letters: the name's ending, the letters, and the letters with it.
-const ACCENTS: [(&str, &str, &str); 6] = [
-    ("acute", "aeiouAEIOU", "áéíóúÁÉÍÓÚ"),
-    ("grave", "aeiouAEIOU", "àèìòùÀÈÌÒÙ"),
-    ("circ", "aeiouAEIOU", "âêîôûÂÊÎÔÛ"),
-    ("tilde", "aonAON", "ãõñÃÕÑ"),
-    ("uml", "aeiouAEIOU", "äëïöüÄËÏÖÜ"),
-    ("cedil", "cC", "çÇ"),
-];
-
-/// `eacute` and its like: a letter and an accent, composed by Unicode.
-fn accented(name: &str) -> Option<char> {
-    let (letter, accent) = (name.chars().next()?, name.get(1..)?);
-    let (_, plain, marked) = ACCENTS.iter().find(|(a, ..)| *a == accent)?;
-    plain.find(letter).and_then(|at| marked.chars().nth(at))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::strip;
-
-    #[test]
-    fn tags_go_and_text_stays() {
-        assert_eq!(strip("<div align=\"center\"><b>Ol&aacute;</b> &amp; bem-vindo</div>"), "Olá & bem-vindo");
-        assert_eq!(strip("<p>um<br/>dois</p><!-- segredo --><p>tr&#234;s</p>"), "um\ndois\ntrês");
-        assert_eq!(strip("antes<script>var a = '<b>';</script>depois"), "antesdepois");
-    }
-
-    #[test]
-    fn table_cells_are_kept_apart() {
-        assert_eq!(
-            strip("<table><tr><th>Item</th><th>Preço</th></tr><tr><td>Banho</td><td>R$ 50</td></tr></table>"),
-            "Item | Preço\nBanho | R$ 50"
-        );
-    }
-
-    #[test]
-    fn source_lines_and_indentation_mean_nothing() {
-        let table = "<table>\n  <thead>\n    <tr>\n      <th>Item</th>\n      <th>Preço</th>\n    </tr>\n  </thead>\n  \
-                     <tr>\n    <td>\n      Banho<br>\n      simples\n    </td>\n    <td><p>R$ 50</p></td>\n  </tr>\n  \
-                     <tr>\n    <td></td>\n    <td>R$ 60</td>\n    <td> </td>\n  </tr>\n</table>";
-        assert_eq!(strip(table), "Item | Preço\nBanho simples | R$ 50\n| R$ 60");
-        assert_eq!(
-            strip("<p>\n  Abrimos de <b>segunda</b>\n  a <i>sábado</i>.\n</p>\n<p>Feche.</p>\n"),
-            "Abrimos de segunda a sábado.\nFeche."
-        );
-        assert_eq!(strip("<table><tr><td>\n<h1>Loja</h1>\n<p>Rua A</p>\n</td></tr></table>"), "Loja\nRua A");
-        assert_eq!(strip("<pre>um  a\ndois</pre>fim"), "um  a\ndois\nfim");
-    }
-
-    #[test]
-    fn tags_that_never_end_cost_no_more_than_text() {
-        let text = "<a".repeat(400_000);
-        assert_eq!(strip(&text), text);
-    }
-
-    #[test]
-    fn what_is_not_html_is_left_alone() {
-        assert_eq!(strip("2 < 3 && AT&T &naoexiste; <"), "2 < 3 && AT&T &naoexiste; <");
-        assert_eq!(strip("<!-- sem fim"), "");
-    }
-}
+mod tests;

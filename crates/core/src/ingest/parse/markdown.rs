@@ -2,16 +2,19 @@
 //! strikethrough, footnotes and front matter.
 //!
 //! Markup goes, meaning stays: a link keeps its address, an ordered item its number, a table row its
-//! cells. Mathematics is left off because `R$ 10 … R$ 20` is money, and so is smart punctuation. The
+//! cells. What is struck out, in Markdown or in HTML, is left out. Mathematics is left off because `R$ 10 … R$ 20` is money, and so is smart punctuation. The
 //! events of the parser are a flat stream, so nesting costs no stack here.
 
 mod front_matter;
 
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
+use super::ParseFailure;
 use super::decode::decode;
-use super::{ParseFailure, html};
+use super::html::{self, Hidden, Hiding};
+use crate::ingest::STRUCK_OUT;
 use crate::model::{Block, BlockKind, Metadata, Page, Parsed};
+use crate::text::table::row_of;
 
 /// A longer heading is prose with a rule below it.
 const MAX_HEADING: usize = 160;
@@ -29,18 +32,19 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, ParseFailure> {
     if let Some(head) = head {
         front_matter::read(head, &mut reader.metadata);
     }
-    for event in Parser::new_ext(body, options) {
-        reader.event(event);
+    for (event, range) in Parser::new_ext(body, options).into_offset_iter() {
+        reader.event(event, body.get(range).unwrap_or_default());
     }
     reader.flush(BlockKind::Paragraph);
+    let notes = reader.left_out.notes();
     let Reader { blocks, mut metadata, .. } = reader;
     if !metadata.contains_key("title") {
         let mut titles = blocks.iter().filter(|b| b.kind == BlockKind::Heading(1));
         if let Some(block) = titles.next() {
-            metadata.insert("title".to_owned(), block.text.clone());
+            metadata.insert("title".to_owned(), block.text.replace(STRUCK_OUT, ""));
         }
     }
-    Ok(Parsed { pages: vec![Page { number: 1, blocks }], metadata, notes: Vec::new() })
+    Ok(Parsed { pages: vec![Page { number: 1, blocks }], metadata, notes })
 }
 
 /// The blocks so far, the text of the open one, and what surrounds it.
@@ -57,6 +61,14 @@ struct Reader {
     links: Vec<(String, usize)>,
     cells: Vec<String>,
     raw: Raw,
+    /// Depth inside `~~`.
+    struck: usize,
+    /// Tags of the open block that hide text.
+    inline: Hiding,
+    /// Tags of blocks of their own that do, until they are closed.
+    around: Hiding,
+    /// What was left out.
+    left_out: html::Html,
 }
 
 /// Text that is not prose: it is collected whole and read at its end.
@@ -69,8 +81,46 @@ enum Raw {
 }
 
 impl Reader {
-    fn event(&mut self, event: Event<'_>) {
+    /// Whether text is left out where the reader stands.
+    fn is_left_out(&self) -> bool {
+        self.struck > 0 || self.inline.why().is_some() || self.around.why().is_some()
+    }
+
+    /// Notes that a passage is left out from here on.
+    fn leave_out(&mut self, why: Option<Hidden>) {
+        match why {
+            Some(Hidden::StruckOut) => {
+                self.left_out.struck += 1;
+                self.open.push(STRUCK_OUT);
+            }
+            Some(Hidden::Unseen) => self.left_out.hidden += 1,
+            Some(Hidden::Unmeant) | None => {}
+        }
+    }
+
+    fn event(&mut self, event: Event<'_>, source: &str) {
         match event {
+            // One tilde is "about", not the sign of what is no longer valid.
+            Event::Start(Tag::Strikethrough) | Event::End(TagEnd::Strikethrough)
+                if !source.starts_with("~~") =>
+            {
+                self.open.push('~');
+            }
+            Event::Start(Tag::Strikethrough) => {
+                if !self.is_left_out() {
+                    self.leave_out(Some(Hidden::StruckOut));
+                }
+                self.struck += 1;
+            }
+            Event::End(TagEnd::Strikethrough) => self.struck = self.struck.saturating_sub(1),
+            Event::Text(_)
+            | Event::Code(_)
+            | Event::InlineMath(_)
+            | Event::DisplayMath(_)
+            | Event::SoftBreak
+            | Event::HardBreak
+            | Event::TaskListMarker(_)
+                if self.is_left_out() => {}
             Event::Start(tag) => self.start(tag),
             Event::End(tag) => self.end(tag),
             Event::Text(text) | Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) => {
@@ -78,6 +128,11 @@ impl Reader {
             }
             Event::Html(text) => self.open.push_str(&text),
             Event::InlineHtml(tag) => {
+                let inside = tag.trim_start_matches('<').trim_end_matches('>');
+                let why = self.inline.tag(inside);
+                if self.around.why().is_none() && self.struck == 0 {
+                    self.leave_out(why);
+                }
                 let name = tag.trim_start_matches(['<', '/']);
                 if name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("br")) {
                     self.open.push('\n');
@@ -124,6 +179,7 @@ impl Reader {
                 self.flush(self.surrounding());
                 self.raw = Raw::Html;
             }
+            Tag::Image { .. } => self.left_out.pictures += 1,
             Tag::Link { dest_url, .. } => {
                 self.links.push((dest_url.into_string(), self.open.len()));
             }
@@ -154,23 +210,24 @@ impl Reader {
             }
             TagEnd::HtmlBlock => {
                 self.raw = Raw::No;
-                let text = html::strip(&std::mem::take(&mut self.open));
-                for line in text.lines() {
-                    let is_row = line.contains(" | ") || line.starts_with("| ");
-                    let kind = if is_row { BlockKind::TableRow } else { BlockKind::Paragraph };
-                    self.push(kind, line.to_owned());
+                let page = html::read_on(&std::mem::take(&mut self.open), &mut self.around);
+                self.left_out.struck += page.struck;
+                self.left_out.hidden += page.hidden;
+                self.left_out.pictures += page.pictures;
+                for Block { kind, text } in page.blocks {
+                    self.push(kind, text);
                 }
             }
             TagEnd::Link => self.end_link(),
             TagEnd::TableCell => {
                 let cell = std::mem::take(&mut self.open);
-                self.cells.push(cell.split_whitespace().collect::<Vec<_>>().join(" "));
+                self.cells.push(cell);
+                self.inline = Hiding::default();
             }
             TagEnd::TableHead | TagEnd::TableRow => {
-                let cells = std::mem::take(&mut self.cells);
-                if cells.iter().any(|cell| !cell.is_empty()) {
-                    self.push(BlockKind::TableRow, cells.join(" | "));
-                }
+                let is_head = tag == TagEnd::TableHead;
+                let row = row_of(&std::mem::take(&mut self.cells));
+                self.push(if is_head { BlockKind::TableHeader } else { BlockKind::TableRow }, row);
             }
             TagEnd::BlockQuote(_) | TagEnd::FootnoteDefinition => self.flush(self.surrounding()),
             _ => {}
@@ -199,6 +256,7 @@ impl Reader {
     }
 
     fn flush(&mut self, kind: BlockKind) {
+        self.inline = Hiding::default();
         let text = std::mem::take(&mut self.open);
         let text = text.trim();
         // An item that only opens another list is nothing but its marker.
@@ -232,7 +290,7 @@ fn rank(level: HeadingLevel) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use BlockKind::{Code, Heading, ListItem, Paragraph, TableRow};
+    use BlockKind::{Code, Heading, ListItem, Paragraph, TableHeader, TableRow};
 
     fn expect(text: &str, expected: &[(BlockKind, &str)]) {
         let parsed = parse(text.as_bytes()).unwrap();
@@ -273,12 +331,39 @@ mod tests {
         expect(
             "| Serviço | Preço |\n|---|--:|\n| Banho **médio** | R$ 50 |\n| | |\n| Tosa \\| corte | |\n\nfim",
             &[
-                (TableRow, "Serviço | Preço"),
+                (TableHeader, "Serviço | Preço"),
                 (TableRow, "Banho médio | R$ 50"),
-                (TableRow, "Tosa | corte | "),
+                (TableRow, "Tosa corte"),
                 (Paragraph, "fim"),
             ],
         );
+    }
+
+    #[test]
+    fn struck_out_text_is_left_out_however_it_is_struck() {
+        let text = "Rosa: ~~R$ 12~~ R$ 9\n\nCravo: <del>R$ 8</del> R$ 6\n\nLírio: <s>R$ **7**</s> R$ 5 e <strike>R$ 4</strike>\n\n\
+                    Dália: <span style=\"text-decoration:line-through\">R$ 3</span> R$ 2\n\n- ~~Cacto~~\n\n<del>\n\nA loja fechava às 12h.\n\n</del>\n\n\
+                    Chega em ~30 min, pago ~10~20 reais. <del>Sem fim\n\nOutro parágrafo.";
+        let parsed = parse(text.as_bytes()).unwrap();
+        let found: Vec<String> = parsed.pages[0]
+            .blocks
+            .iter()
+            .map(|b| b.text.replace(STRUCK_OUT, "").split_whitespace().collect::<Vec<_>>().join(" "))
+            .filter(|text| !text.is_empty() && text != "-")
+            .collect();
+        assert_eq!(
+            found,
+            [
+                "Rosa: R$ 9",
+                "Cravo: R$ 6",
+                "Lírio: R$ 5 e",
+                "Dália: R$ 2",
+                "Chega em ~30 min, pago ~10~20 reais.",
+                "Outro parágrafo.",
+            ]
+        );
+        assert_eq!(parsed.notes.len(), 1);
+        assert_eq!(parsed.notes[0].to_string(), "struck-out text left out: 8 passages");
     }
 
     #[test]

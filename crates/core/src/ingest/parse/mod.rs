@@ -12,6 +12,7 @@ mod docx;
 mod html;
 mod limits;
 mod markdown;
+mod mhtml;
 mod ocr;
 mod pdf;
 mod protocol;
@@ -26,7 +27,7 @@ pub use worker::worker_main;
 
 use limits::plain_bytes;
 
-use crate::model::{FileType, Parsed};
+use crate::model::{FileType, ParseNote, Parsed};
 
 /// Reads `bytes` as a file of `file_type`.
 ///
@@ -45,7 +46,7 @@ pub fn parse(bytes: &[u8], file_type: FileType, limits: &Limits) -> Result<Parse
         FileType::Txt => text::parse(bytes)?,
         FileType::Image => ocr::parse(bytes, limits)?,
     };
-    if has_text(&parsed) { Ok(parsed) } else { Err(no_text(file_type)) }
+    if has_text(&parsed) { Ok(parsed) } else { Err(no_text(file_type, &parsed.notes)) }
 }
 
 /// Refuses an empty file and one beyond the limit; for a file on disk, before it is read.
@@ -71,7 +72,17 @@ fn has_text(parsed: &Parsed) -> bool {
     blocks.any(|block| block.text.chars().any(char::is_alphanumeric))
 }
 
-fn no_text(file_type: FileType) -> ParseFailure {
+/// Why there is nothing to store; what was not read is named, for it is where the text is.
+fn no_text(file_type: FileType, notes: &[ParseNote]) -> ParseFailure {
+    let lost: Vec<String> = notes.iter().filter(|n| n.kind.is_loss()).map(ToString::to_string).collect();
+    if !lost.is_empty() {
+        let reason = format!(
+            "no text could be read in the file, and it holds what was not read ({}); \
+             open it, save it in another format or as PDF, and add that",
+            lost.join("; ")
+        );
+        return ParseFailure::new(FailureKind::NoText, reason);
+    }
     let reason = match file_type {
         FileType::Image => {
             "no text could be read in the image; use a sharper or larger picture, upright and well lit"

@@ -3,8 +3,10 @@
 //! Plain text has no structure but habits: blank lines between paragraphs, capitals or a ruled line
 //! for a heading, a dash or a number for a list. They are read conservatively, for a line wrongly
 //! taken for a heading is worse than a heading left in its paragraph. One pass, and no block above
-//! `MAX_BLOCK` bytes, so that a 20 MB log costs time and memory in proportion. Aligned columns of
-//! numbers are left as they are; nothing here guesses at tables.
+//! `MAX_BLOCK` bytes, so that a 20 MB log costs time and memory in proportion. Lines that one sign cuts into
+//! cells are a table (`columns`); columns aligned by spaces are left as they are.
+
+mod columns;
 
 use super::ParseFailure;
 use super::decode::decode;
@@ -18,9 +20,24 @@ const MAX_HEADING: usize = 80;
 pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, ParseFailure> {
     let text = decode(bytes)?;
     let mut reader = Reader::default();
-    let mut lines = logical_lines(&text).peekable();
-    while let Some(line) = lines.next() {
-        reader.line(line, lines.peek().copied());
+    let lines: Vec<&str> = logical_lines(&text).collect();
+    let mut at = 0;
+    // Up to here it is known that no table begins: lines are looked at once.
+    let mut looked_at = 0;
+    while at < lines.len() {
+        if at >= looked_at
+            && let Some(run) = columns::run(&lines[at..])
+        {
+            looked_at = at + run.lines;
+            if let Some(blocks) = run.blocks {
+                reader.flush();
+                reader.blocks.extend(blocks);
+                at = looked_at;
+                continue;
+            }
+        }
+        reader.line(lines[at], lines.get(at + 1).copied());
+        at += 1;
     }
     reader.flush();
     let mut metadata = Metadata::new();

@@ -90,6 +90,7 @@ impl House {
             file_size: 1,
             content_hash: id.to_string(),
             metadata: Metadata::new(),
+            notes: Vec::new(),
             page_count: 1,
             chunks: Vec::new(),
         };

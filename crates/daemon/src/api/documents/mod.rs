@@ -9,7 +9,7 @@ pub mod upload;
 
 use std::collections::BTreeMap;
 
-use agent_core::model::{Document, DocumentStatus, FileType};
+use agent_core::model::{Document, DocumentStatus, FileType, ParseNote};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -78,6 +78,26 @@ impl From<FileType> for FileTypeBody {
     }
 }
 
+/// A remark on how a file, or one page of it, was read.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ParseNoteBody {
+    /// The page it concerns, from 1; the whole file if null.
+    page: Option<u32>,
+    /// What kind of remark: `picture_not_read`, `part_not_read` and the like; there may be new ones.
+    kind: &'static str,
+    /// What it is about, in one line.
+    detail: String,
+    /// The whole remark in one line, as `agentctl ingest` shows it.
+    text: String,
+}
+
+impl From<ParseNote> for ParseNoteBody {
+    fn from(note: ParseNote) -> Self {
+        Self { page: note.page, kind: note.kind.as_str(), text: note.to_string(), detail: note.detail }
+    }
+}
+
 /// A document.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -96,6 +116,8 @@ pub struct DocumentBody {
     status: StatusBody,
     /// What the file says of itself, and what was sent with it.
     metadata: BTreeMap<String, String>,
+    /// What of the file was not read, and what is not sure, in the current version.
+    notes: Vec<ParseNoteBody>,
     /// Why it failed, if it did.
     processing_error: Option<String>,
     /// Chunks of the current version.
@@ -125,6 +147,7 @@ impl From<Document> for DocumentBody {
             file_size: document.file_size,
             status: document.status.into(),
             metadata: document.metadata,
+            notes: document.notes.into_iter().map(ParseNoteBody::from).collect(),
             processing_error: document.processing_error,
             chunk_count: document.chunk_count,
             page_count: document.page_count,

@@ -2,19 +2,23 @@
 //!
 //! Paragraphs nest (a text box is anchored inside one), tables nest in cells, and alternatives hold
 //! the same text twice; so what is open is kept on stacks, and every block goes to the innermost
-//! sink: the body, a cell, or a text box. Deleted and hidden text, placeholders and tables of
-//! contents are passed over.
+//! sink: the body, a cell, or a text box. What each element does is in `elements`.
+
+mod elements;
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use quick_xml::events::BytesStart;
 
 use super::breaks::Breaks;
+use super::choices::Choices;
 use super::numbering::Numbering;
-use super::package::{Visitor, attribute, is_on};
-use super::paragraph::{Paragraph, Piece};
+use super::paragraph::{Omitted, Paragraph, Piece};
 use super::styles::Styles;
-use super::table::{Merge, Table};
+use super::table::{Table, find_header};
+use super::unread::Unread;
+use crate::model::{Block, BlockKind};
 
 /// What the body needs to know of the rest of the package.
 #[derive(Clone, Copy)]
@@ -22,6 +26,8 @@ pub(super) struct Context<'a> {
     pub(super) styles: &'a Styles,
     /// Addresses of links by relationship id.
     pub(super) links: &'a HashMap<String, String>,
+    /// Blocks of embedded parts by relationship id.
+    pub(super) chunks: &'a HashMap<String, Vec<Block>>,
     pub(super) max_pages: u32,
 }
 
@@ -30,6 +36,8 @@ pub(super) struct Flow {
     pub(super) pieces: Vec<Piece>,
     pub(super) breaks: Vec<usize>,
     pub(super) notes: Vec<(usize, String)>,
+    /// Where tables lie: the names of their columns are needed on each page.
+    pub(super) tables: Vec<Range<usize>>,
 }
 
 /// How deep inside elements that give others their meaning the reader stands.
@@ -63,6 +71,12 @@ pub(super) struct Body<'a> {
     sinks: Vec<Vec<Piece>>,
     paragraphs: Vec<Paragraph>,
     tables: Vec<Table>,
+    /// Where in its sink each open table begins, and where outer tables lie.
+    table_starts: Vec<usize>,
+    outer_tables: Vec<Range<usize>>,
+    choices: Choices,
+    omitted: Omitted,
+    unread: Unread,
     /// Depth inside an element that is passed over.
     skipping: usize,
     /// Whether an alternative was taken, for each open set of them.
@@ -84,6 +98,11 @@ impl<'a> Body<'a> {
             sinks: vec![Vec::new()],
             paragraphs: Vec::new(),
             tables: Vec::new(),
+            table_starts: Vec::new(),
+            outer_tables: Vec::new(),
+            choices: Choices::default(),
+            omitted: Omitted::default(),
+            unread: Unread::default(),
             skipping: 0,
             alternatives: Vec::new(),
             inside: Inside::default(),
@@ -100,7 +119,17 @@ impl<'a> Body<'a> {
     }
 
     pub(super) fn into_flow(mut self) -> Flow {
-        Flow { pieces: self.sinks.swap_remove(0), breaks: self.breaks.into_sorted(), notes: self.notes }
+        Flow {
+            pieces: self.sinks.swap_remove(0),
+            breaks: self.breaks.into_sorted(),
+            notes: self.notes,
+            tables: self.outer_tables,
+        }
+    }
+
+    /// What was left out, and what was met that is not read.
+    pub(super) fn unread(&self) -> Unread {
+        self.unread.with(self.omitted)
     }
 
     pub(super) fn into_pieces(self) -> Vec<Piece> {
@@ -121,9 +150,55 @@ impl<'a> Body<'a> {
         if let Some(table) = self.tables.first_mut() {
             table.has_text = true;
         }
-        if let Some(paragraph) = self.paragraphs.last_mut() {
-            paragraph.push_text(text);
+        let Some(paragraph) = self.paragraphs.last_mut() else { return };
+        match self.choices.instead_of_text() {
+            Some(sign) => paragraph.push_text(sign, self.context.styles, &mut self.omitted),
+            None => paragraph.push_text(text, self.context.styles, &mut self.omitted),
         }
+    }
+
+    /// The blocks of a part of another format, at its place.
+    fn embed(&mut self, id: Option<String>) {
+        let blocks = id.and_then(|id| self.context.chunks.get(&id)).map_or(&[][..], Vec::as_slice);
+        for Block { kind, text } in blocks {
+            self.push(Piece::plain(*kind, text.clone()));
+        }
+    }
+
+    fn end_row(&mut self) {
+        let Some(table) = self.tables.last_mut() else { return };
+        let page_ended = table.page_ended;
+        for piece in table.end_row() {
+            self.push(piece);
+        }
+        if page_ended && self.tables.len() == 1 && self.paragraphs.is_empty() {
+            self.break_now(false);
+        }
+    }
+
+    fn end_table(&mut self) {
+        let Some(mut table) = self.tables.pop() else { return };
+        // Of a table that is nothing but names of columns, these are what it says.
+        for mut piece in table.end_header() {
+            piece.block.kind = BlockKind::TableRow;
+            self.push(piece);
+        }
+        let start = self.table_starts.pop().unwrap_or_default();
+        let is_outer = self.sinks.len() == 1;
+        let Some(sink) = self.sinks.last_mut() else { return };
+        find_header(sink.get_mut(start..).unwrap_or_default());
+        if is_outer {
+            self.outer_tables.push(start..sink.len());
+        }
+    }
+
+    fn push_symbol(&mut self, tag: &BytesStart<'_>) {
+        let Some(paragraph) = self.paragraphs.last_mut() else { return };
+        match self.choices.instead_of_text() {
+            Some(sign) => paragraph.push_text(sign, self.context.styles, &mut self.omitted),
+            None => paragraph.push_symbol(tag, self.context.styles, &mut self.omitted),
+        }
+        self.tables.first_mut().into_iter().for_each(|table| table.has_text = true);
     }
 
     /// A page ends here. A rendered break that repeats one already counted adds none.
@@ -157,6 +232,7 @@ impl<'a> Body<'a> {
 
     fn end_paragraph(&mut self) {
         let Some(mut paragraph) = self.paragraphs.pop() else { return };
+        self.choices.end_paragraph();
         let is_outer = self.paragraphs.is_empty() && self.tables.is_empty();
         if is_outer && paragraph.breaks_page(self.context.styles) {
             self.break_now(false);
@@ -174,157 +250,6 @@ impl<'a> Body<'a> {
         }
         if paragraph.ends_section {
             self.breaks.section_ends(self.sinks[0].len());
-        }
-    }
-}
-
-impl Visitor for Body<'_> {
-    fn open(&mut self, name: &str, tag: &BytesStart<'_>) {
-        if self.skipping > 0 {
-            self.skipping += 1;
-            return;
-        }
-        let in_properties = self.inside.paragraph_properties + self.inside.run_properties > 0;
-        match name {
-            "del" | "moveFrom" if self.inside.row_properties > 0 => {
-                if let Some(table) = self.tables.last_mut() {
-                    table.row_deleted = true;
-                }
-            }
-            "del" | "moveFrom" if in_properties => {}
-            "del" | "moveFrom" | "delText" | "instrText" | "rt" | "pPrChange" | "rPrChange"
-            | "sectPrChange" | "tblPrChange" | "trPrChange" | "tcPrChange" | "tblGrid" => self.skipping = 1,
-            "sdt" => self.placeholder = false,
-            // A content control that shows its placeholder has not been filled in.
-            "showingPlcHdr" => self.placeholder = is_on(tag),
-            "sdtContent" if std::mem::take(&mut self.placeholder) => self.skipping = 1,
-            "AlternateContent" => self.alternatives.push(false),
-            "Choice" | "Fallback" => match self.alternatives.last_mut() {
-                Some(taken) if *taken => self.skipping = 1,
-                Some(taken) => *taken = true,
-                None => {}
-            },
-            "p" => self.paragraphs.push(Paragraph::default()),
-            "r" => self.paragraphs.last_mut().into_iter().for_each(Paragraph::start_run),
-            "pPr" | "rPr" | "trPr" | "t" => self.inside.step(name, true),
-            "sectPr" => {
-                self.inside.step(name, true);
-                self.breaks.open_section();
-            }
-            "type" if self.inside.section > 0 => {
-                self.breaks.section_kind(attribute(tag, "val").as_deref());
-            }
-            "tab" | "ptab" if !in_properties => self.push_text("\t"),
-            "noBreakHyphen" => self.push_text("-"),
-            "cr" => self.push_text("\n"),
-            "br" => match attribute(tag, "type").as_deref() {
-                Some("page") => self.page_break(true),
-                _ => self.push_text("\n"),
-            },
-            "lastRenderedPageBreak" => self.page_break(false),
-            "hyperlink" => {
-                let address = attribute(tag, "id").and_then(|id| self.context.links.get(&id).cloned());
-                if let Some(paragraph) = self.paragraphs.last_mut() {
-                    paragraph.start_link(address.unwrap_or_default());
-                }
-            }
-            "footnoteReference" | "endnoteReference" => {
-                if let Some(id) = attribute(tag, "id") {
-                    self.notes.push((self.sinks[0].len(), format!("{}{id}", &name[..1])));
-                }
-            }
-            "footnote" | "endnote" => {
-                let is_text = attribute(tag, "type").is_none_or(|kind| kind == "normal");
-                self.open_note = attribute(tag, "id").filter(|_| is_text);
-                self.sinks[0].clear();
-            }
-            "tbl" => self.tables.push(Table::default()),
-            "tr" => self.tables.last_mut().into_iter().for_each(Table::start_row),
-            "tc" if !self.tables.is_empty() => {
-                self.tables.last_mut().into_iter().for_each(Table::start_cell);
-                self.sinks.push(Vec::new());
-            }
-            "gridSpan" | "vMerge" => {
-                let value = attribute(tag, "val");
-                let Some(table) = self.tables.last_mut() else { return };
-                if name == "vMerge" {
-                    let starts = value.as_deref() == Some("restart");
-                    table.merge = Some(if starts { Merge::Starts } else { Merge::Continues });
-                } else {
-                    table.span = value.and_then(|v| v.parse().ok()).unwrap_or(1);
-                }
-            }
-            "txbxContent" => self.sinks.push(Vec::new()),
-            _ if in_properties => {
-                let of_run = self.inside.paragraph_properties == 0;
-                if let Some(paragraph) = self.paragraphs.last_mut() {
-                    paragraph.property(name, tag, of_run);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn close(&mut self, name: &str) {
-        if self.skipping > 0 {
-            self.skipping -= 1;
-            return;
-        }
-        match name {
-            "AlternateContent" => {
-                self.alternatives.pop();
-            }
-            "p" => self.end_paragraph(),
-            "pPr" | "rPr" | "trPr" | "t" => self.inside.step(name, false),
-            "sectPr" => {
-                self.inside.step(name, false);
-                self.breaks.close_section();
-                // Properties inside a paragraph's end the section there; the last stand alone.
-                if self.inside.paragraph_properties > 0 {
-                    self.paragraphs.last_mut().into_iter().for_each(|p| p.ends_section = true);
-                }
-            }
-            "hyperlink" => self.paragraphs.last_mut().into_iter().for_each(Paragraph::end_link),
-            "tc" if !self.tables.is_empty() && self.sinks.len() > 1 => {
-                let pieces = self.sinks.pop().unwrap_or_default();
-                if let Some(table) = self.tables.last_mut() {
-                    table.end_cell(pieces);
-                }
-            }
-            "tr" => {
-                let Some(table) = self.tables.last_mut() else { return };
-                let page_ended = table.page_ended;
-                for piece in table.end_row() {
-                    self.push(piece);
-                }
-                if page_ended && self.tables.len() == 1 && self.paragraphs.is_empty() {
-                    self.break_now(false);
-                }
-            }
-            "tbl" => {
-                self.tables.pop();
-            }
-            "txbxContent" if self.sinks.len() > 1 => {
-                let pieces = self.sinks.pop().unwrap_or_default();
-                match self.paragraphs.last_mut() {
-                    Some(paragraph) => paragraph.boxes.extend(pieces),
-                    None => pieces.into_iter().for_each(|piece| self.push(piece)),
-                }
-            }
-            "footnote" | "endnote" => {
-                let texts = self.sinks[0].drain(..).map(|p| p.block.text);
-                let text = texts.collect::<Vec<_>>().join("\n");
-                if let Some(id) = self.open_note.take().filter(|_| !text.is_empty()) {
-                    self.note_texts.insert(id, text);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn text(&mut self, text: &str) {
-        if self.skipping == 0 && self.inside.text > 0 {
-            self.push_text(text);
         }
     }
 }

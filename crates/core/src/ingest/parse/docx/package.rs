@@ -86,15 +86,53 @@ impl<'a> Package<'a> {
         found
     }
 
-    /// Addresses outside the document by the id that `part` uses for them.
-    pub(super) fn relationships(&mut self, part: &str) -> Result<HashMap<String, String>, ParseFailure> {
+    /// What `part` refers to by an id.
+    pub(super) fn relationships(&mut self, part: &str) -> Result<Relationships, ParseFailure> {
         let (folder, name) = part.rsplit_once('/').unwrap_or(("", part));
         let mut relationships = Relationships::default();
         self.read_optional(
             format!("{folder}/_rels/{name}.rels").trim_start_matches('/'),
             &mut relationships,
         )?;
-        Ok(relationships.external)
+        folder.clone_into(&mut relationships.folder);
+        Ok(relationships)
+    }
+
+    /// The bytes of a part, under the budget; none if there is no such part.
+    pub(super) fn bytes(&mut self, part: &str) -> Result<Option<Vec<u8>>, ParseFailure> {
+        if self.archive.index_for_name(part).is_none() {
+            return Ok(None);
+        }
+        let entry = self.archive.by_name(part).map_err(|_| {
+            corrupt("a part of the document cannot be unpacked; open it in Word and save it again")
+        })?;
+        let mut bytes = Vec::new();
+        let done = Metered { inner: entry, left: &self.left }.read_to_end(&mut bytes);
+        match done {
+            Ok(_) => Ok(Some(bytes)),
+            Err(_) if self.left.get() == 0 => Err(self.too_large()),
+            Err(_) => Err(corrupt("a part of the document is cut off; open it in Word and save it again")),
+        }
+    }
+
+    /// What may still come out of the archive.
+    pub(super) fn left(&self) -> u64 {
+        self.left.get()
+    }
+
+    /// Takes what something inside a part unpacked to off the budget.
+    pub(super) fn spend(&self, bytes: u64) {
+        self.left.set(self.left.get().saturating_sub(bytes));
+    }
+
+    fn too_large(&self) -> ParseFailure {
+        ParseFailure::new(
+            FailureKind::TooLarge,
+            format!(
+                "the document unpacks to more than {}; split it, remove large parts, or raise the limit",
+                plain_bytes(self.limit)
+            ),
+        )
     }
 
     /// Walks a part that may be missing.
@@ -118,15 +156,10 @@ impl<'a> Package<'a> {
             _ => corrupt("a part of the document cannot be unpacked; open it in Word and save it again"),
         })?;
         let metered = Metered { inner: entry, left: &self.left };
-        match walk(BufReader::with_capacity(64 * 1_024, metered), visitor) {
+        let done = walk(BufReader::with_capacity(64 * 1_024, metered), visitor);
+        match done {
             Ok(()) => Ok(()),
-            Err(_) if self.left.get() == 0 => Err(ParseFailure::new(
-                FailureKind::TooLarge,
-                format!(
-                    "the document unpacks to more than {}; split it, remove large parts, or raise the limit",
-                    plain_bytes(self.limit)
-                ),
-            )),
+            Err(_) if self.left.get() == 0 => Err(self.too_large()),
             Err(what) => Err(corrupt(what)),
         }
     }
@@ -199,11 +232,34 @@ impl<R: Read> Read for Metered<'_, R> {
     }
 }
 
-/// The links of a package or a part.
+/// What a package or a part refers to.
 #[derive(Default)]
-struct Relationships {
+pub(super) struct Relationships {
     main: Option<String>,
-    external: HashMap<String, String>,
+    /// Addresses of links by id.
+    pub(super) links: HashMap<String, String>,
+    /// Parts of other formats whose text belongs to the document, by id; none for one outside the file, which is
+    /// never fetched.
+    pub(super) chunks: HashMap<String, Option<String>>,
+    folder: String,
+}
+
+impl Relationships {
+    /// The name in the archive of what a part refers to as `target`.
+    pub(super) fn resolve(&self, target: &str) -> String {
+        if let Some(absolute) = target.strip_prefix('/') {
+            return absolute.to_owned();
+        }
+        let mut folders: Vec<&str> = self.folder.split('/').filter(|f| !f.is_empty()).collect();
+        for step in target.split('/') {
+            match step {
+                "." | "" => {}
+                ".." => drop(folders.pop()),
+                step => folders.push(step),
+            }
+        }
+        folders.join("/")
+    }
 }
 
 impl Visitor for Relationships {
@@ -218,7 +274,10 @@ impl Visitor for Relationships {
         if kind.ends_with("/officeDocument") {
             self.main = Some(target);
         } else if kind.ends_with("/hyperlink") {
-            self.external.insert(id, target);
+            self.links.insert(id, target);
+        } else if kind.ends_with("/aFChunk") {
+            let outside = attribute(tag, "TargetMode").is_some_and(|m| m.eq_ignore_ascii_case("external"));
+            self.chunks.insert(id, (!outside).then_some(target));
         }
     }
 

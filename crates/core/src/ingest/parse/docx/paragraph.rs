@@ -7,7 +7,9 @@ use quick_xml::events::BytesStart;
 
 use super::numbering::Numbering;
 use super::package::{attribute, is_on};
-use super::styles::{Styles, level_of_outline};
+use super::styles::{Look, Shown, Styles, level_of_outline};
+use super::symbols::{self, SymbolFont};
+use crate::ingest::STRUCK_OUT;
 use crate::model::{Block, BlockKind};
 
 /// A longer bold line is emphasis, not a heading.
@@ -51,6 +53,7 @@ pub(super) struct Paragraph {
     is_rest: bool,
     pub(super) ends_section: bool,
     run: Run,
+    last_shown: Shown,
     /// Letters in bold type, and in other.
     bold: usize,
     plain: usize,
@@ -64,7 +67,22 @@ pub(super) struct Paragraph {
 #[derive(Default)]
 struct Run {
     bold: bool,
-    hidden: bool,
+    look: Look,
+    style: Option<String>,
+    font: Option<SymbolFont>,
+    /// What follows from these, once it was asked for.
+    shown: Option<Shown>,
+}
+
+/// What of the text given to a paragraph is not in it.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Omitted {
+    /// Passages struck out.
+    pub(super) struck: usize,
+    /// Passages hidden.
+    pub(super) hidden: usize,
+    /// Symbols of which nobody knows what they look like.
+    pub(super) symbols: usize,
 }
 
 impl Paragraph {
@@ -72,10 +90,33 @@ impl Paragraph {
         self.run = Run::default();
     }
 
-    pub(super) fn push_text(&mut self, text: &str) {
-        if self.run.hidden {
+    /// Adds text of the open run as it is seen; what is struck out or hidden is left out and counted.
+    pub(super) fn push_text(&mut self, text: &str, styles: &Styles, omitted: &mut Omitted) {
+        let Run { look, style, font, shown, .. } = &mut self.run;
+        let shown =
+            *shown.get_or_insert_with(|| styles.shown(*look, style.as_deref(), self.style.as_deref()));
+        if shown != Shown::Plainly {
+            if !text.trim().is_empty() && self.last_shown != shown {
+                match shown {
+                    Shown::StruckOut => omitted.struck += 1,
+                    _ => omitted.hidden += 1,
+                }
+                self.text.extend((shown == Shown::StruckOut).then_some(STRUCK_OUT));
+            }
+            self.last_shown = shown;
             return;
         }
+        self.last_shown = shown;
+        if font.is_some() || text.chars().any(symbols::is_private) {
+            let (text, unknown) = symbols::seen(text, *font);
+            omitted.symbols += unknown;
+            return self.push_seen(&text);
+        }
+        self.push_seen(text);
+    }
+
+    /// Adds text whatever the run looks like.
+    pub(super) fn push_seen(&mut self, text: &str) {
         let letters = text.chars().filter(|c| !c.is_whitespace()).count();
         if self.run.bold {
             self.bold += letters;
@@ -90,7 +131,12 @@ impl Paragraph {
         let value = || attribute(tag, "val");
         match name {
             "b" if of_run => self.run.bold = is_on(tag),
-            "vanish" if of_run => self.run.hidden = is_on(tag),
+            "rStyle" if of_run => self.run.style = value(),
+            "rFonts" if of_run => {
+                let name = attribute(tag, "ascii").or_else(|| attribute(tag, "hAnsi"));
+                self.run.font = name.as_deref().and_then(SymbolFont::named);
+            }
+            _ if of_run && self.run.look.take(name, tag) => {}
             "pStyle" => self.style = value(),
             "numId" => self.list = value(),
             "ilvl" => self.list_level = value().and_then(|v| v.parse().ok()),
@@ -98,6 +144,19 @@ impl Paragraph {
             "pageBreakBefore" => self.break_before = is_on(tag),
             _ => {}
         }
+    }
+
+    /// Adds a symbol given by its font and its place in it.
+    pub(super) fn push_symbol(&mut self, tag: &BytesStart<'_>, styles: &Styles, omitted: &mut Omitted) {
+        let symbol = attribute(tag, "char").as_deref().and_then(symbols::of_code);
+        let (Some(name), Some(symbol)) = (attribute(tag, "font"), symbol) else {
+            omitted.symbols += 1;
+            return;
+        };
+        let font = SymbolFont::named(&name);
+        let of_run = std::mem::replace(&mut self.run.font, font);
+        self.push_text(symbol.encode_utf8(&mut [0; 4]), styles, omitted);
+        self.run.font = of_run;
     }
 
     pub(super) fn start_link(&mut self, address: String) {

@@ -1,4 +1,4 @@
-//! Paragraph styles: which of them are headings, and of what level.
+//! Styles: which of them are headings, and of what level; which strike text out or hide it.
 //!
 //! Word stores built-in style names in English whatever its language, other programs translate them,
 //! and businesses make their own on top; so a heading is found by name in either language, by its
@@ -24,6 +24,38 @@ pub(super) struct Style {
     pub(super) list: Option<(String, u8)>,
     pub(super) page_break_before: bool,
     list_level: u8,
+    pub(super) look: Look,
+}
+
+/// What a style or a run says of how its text is shown; nothing where it leaves that to others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Look {
+    strike: Option<bool>,
+    double_strike: Option<bool>,
+    hidden: Option<bool>,
+}
+
+impl Look {
+    /// Takes up an element of run properties; whether it was one of these.
+    pub(super) fn take(&mut self, name: &str, tag: &BytesStart<'_>) -> bool {
+        let switch = match name {
+            "strike" => &mut self.strike,
+            "dstrike" => &mut self.double_strike,
+            "vanish" => &mut self.hidden,
+            _ => return false,
+        };
+        *switch = Some(is_on(tag));
+        true
+    }
+}
+
+/// Whether a person sees a text, and sees it as valid.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Shown {
+    #[default]
+    Plainly,
+    StruckOut,
+    Hidden,
 }
 
 /// The styles of a document by id.
@@ -31,6 +63,7 @@ pub(super) struct Style {
 pub(super) struct Styles {
     by_id: HashMap<String, Style>,
     open: Option<(String, Style)>,
+    in_run_properties: bool,
 }
 
 impl Styles {
@@ -68,6 +101,25 @@ impl Styles {
         self.chain(id).any(|style| style.page_break_before)
     }
 
+    /// How a run is shown whose own properties are `own`, in a style of its own and a paragraph of a style.
+    /// Two styles that both strike out or hide undo each other, as in Word.
+    pub(super) fn shown(&self, own: Look, run_style: Option<&str>, paragraph_style: Option<&str>) -> Shown {
+        let styled = |of: fn(&Look) -> Option<bool>| {
+            let by = |id: Option<&str>| {
+                id.and_then(|id| self.chain(id).find_map(|style| of(&style.look))).unwrap_or(false)
+            };
+            by(run_style) != by(paragraph_style)
+        };
+        let is = |of: fn(&Look) -> Option<bool>| of(&own).unwrap_or_else(|| styled(of));
+        if is(|look| look.hidden) {
+            Shown::Hidden
+        } else if is(|look| look.strike) || is(|look| look.double_strike) {
+            Shown::StruckOut
+        } else {
+            Shown::Plainly
+        }
+    }
+
     fn chain<'a>(&'a self, id: &str) -> impl Iterator<Item = &'a Style> {
         let first = self.by_id.get(id);
         std::iter::successors(first, |style| self.by_id.get(style.based_on.as_deref()?)).take(MAX_CHAIN)
@@ -96,13 +148,16 @@ fn named_level(name: &str) -> Option<u8> {
 impl Visitor for Styles {
     fn open(&mut self, name: &str, tag: &BytesStart<'_>) {
         if name == "style" {
-            let is_paragraph = attribute(tag, "type").is_none_or(|kind| kind == "paragraph");
-            self.open = attribute(tag, "styleId").filter(|_| is_paragraph).map(|id| (id, Style::default()));
+            let is_text =
+                attribute(tag, "type").is_none_or(|kind| kind == "paragraph" || kind == "character");
+            self.open = attribute(tag, "styleId").filter(|_| is_text).map(|id| (id, Style::default()));
             return;
         }
         let Some((_, style)) = &mut self.open else { return };
         let value = || attribute(tag, "val");
         match name {
+            "rPr" => self.in_run_properties = true,
+            _ if self.in_run_properties && style.look.take(name, tag) => {}
             "name" => style.name = value().unwrap_or_default(),
             "basedOn" => style.based_on = value(),
             "outlineLvl" => style.outline = value().and_then(|v| v.parse().ok()),
@@ -114,6 +169,9 @@ impl Visitor for Styles {
     }
 
     fn close(&mut self, name: &str) {
+        if name == "rPr" {
+            self.in_run_properties = false;
+        }
         if name == "style"
             && let Some((id, style)) = self.open.take()
         {
@@ -149,6 +207,22 @@ mod tests {
         assert_eq!([level("a"), level("b"), level("c"), level("t")], [Some(2), Some(2), Some(1), Some(3)]);
         assert_eq!([level("d"), level("loop"), level("none")], [None, None, None]);
         assert_eq!([level("Heading1"), level("Ttulo2"), level("Title")], [Some(1), Some(2), Some(1)]);
+    }
+
+    #[test]
+    fn a_look_comes_from_the_run_or_from_its_styles() {
+        let look = |strike| Look { strike, ..Look::default() };
+        let mut styles = Styles::default();
+        let struck = Style { look: look(Some(true)), ..style("Antigo", None, None) };
+        styles.by_id.insert("old".into(), struck.clone());
+        styles.by_id.insert("child".into(), style("Mais antigo", Some("old"), None));
+        styles.by_id.insert("p".into(), struck);
+        let shown = |own, run, paragraph| styles.shown(own, run, paragraph);
+        assert_eq!(shown(look(None), Some("child"), None), Shown::StruckOut);
+        assert_eq!(shown(look(None), None, Some("p")), Shown::StruckOut);
+        assert_eq!(shown(look(Some(false)), Some("old"), None), Shown::Plainly);
+        assert_eq!(shown(look(None), Some("old"), Some("p")), Shown::Plainly);
+        assert_eq!(shown(look(None), Some("none"), None), Shown::Plainly);
     }
 
     #[test]

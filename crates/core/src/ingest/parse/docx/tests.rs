@@ -6,7 +6,10 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::*;
-use BlockKind::{Heading, ListItem, Paragraph, TableRow};
+use BlockKind::{Heading, ListItem, Paragraph, TableHeader, TableRow};
+
+mod choices;
+mod embedded;
 
 const NAMESPACES: &str = r#"xmlns:w="w" xmlns:mc="mc" xmlns:wps="wps" xmlns:r="r""#;
 
@@ -190,7 +193,7 @@ fn tables_merged_nested_and_used_for_layout() {
     assert_eq!(
         blocks(&parsed),
         [
-            (TableRow, "Porte | Peso | Preço"),
+            (TableHeader, "Porte | Peso | Preço"),
             (TableRow, "Cão | 8 kg"),
             (TableRow, "Cão | 18 kg | 76"),
             (Paragraph, "layout"),
