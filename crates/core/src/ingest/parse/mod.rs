@@ -27,7 +27,7 @@ pub use worker::worker_main;
 
 use limits::plain_bytes;
 
-use crate::model::{FileType, ParseNote, Parsed};
+use crate::model::{FileType, ParseNote, ParseNoteKind, Parsed};
 
 /// Reads `bytes` as a file of `file_type`.
 ///
@@ -72,13 +72,15 @@ fn has_text(parsed: &Parsed) -> bool {
     blocks.any(|block| block.text.chars().any(char::is_alphanumeric))
 }
 
-/// Why there is nothing to store; what was not read is named, for it is where the text is.
+/// Why there is nothing to store; what was not read or left out is named, for it is where the text is.
 fn no_text(file_type: FileType, notes: &[ParseNote]) -> ParseFailure {
-    let lost: Vec<String> = notes.iter().filter(|n| n.kind.is_loss()).map(ToString::to_string).collect();
+    let left_out = |kind: ParseNoteKind| {
+        kind.is_loss() || matches!(kind, ParseNoteKind::StruckOut | ParseNoteKind::HiddenLeftOut)
+    };
+    let lost: Vec<String> = notes.iter().filter(|n| left_out(n.kind)).map(ToString::to_string).collect();
     if !lost.is_empty() {
         let reason = format!(
-            "no text could be read in the file, and it holds what was not read ({}); \
-             open it, save it in another format or as PDF, and add that",
+            "no text could be read in the file, only what is not read ({}); save it in another format or as PDF",
             lost.join("; ")
         );
         return ParseFailure::new(FailureKind::NoText, reason);
