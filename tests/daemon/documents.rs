@@ -33,6 +33,19 @@ async fn an_upload_is_answered_from_once_it_is_processed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_read_of_an_upload_is_noted() {
+    let app = TestApp::start().await;
+    let owner = app.owner().await;
+    let text = "Canoa: ~~R$ 90,00~~ R$ 70,00 por hora\n\n![o mapa](mapa.png)";
+    let document = app.ingest(&owner, "passeios.md", text).await;
+    let path = format!("/documents/{}", document["id"].as_str().unwrap());
+    let notes = app.get(&owner, &path).await.expect(200)["notes"].clone();
+    assert_eq!(notes[0]["kind"], "picture_not_read", "{notes}");
+    assert_eq!(notes[1]["text"], "struck-out text left out: 1 passage", "{notes}");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_same_name_is_a_new_version_and_the_same_bytes_are_not() {
     let app = TestApp::start().await;
     let owner = app.owner().await;
