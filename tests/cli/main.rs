@@ -14,6 +14,7 @@ mod bad_input;
 mod billing;
 mod chat;
 mod conversations;
+mod courtesy;
 mod deployment;
 mod embedding;
 mod ingest;

@@ -2,7 +2,7 @@
 //!
 //! `open.rs` puts the parts together, `documents.rs` ingests and lists, `uploads.rs` receives documents,
 //! `processing.rs` makes them searchable, `ask.rs` checks questions and searches, `respond.rs` answers
-//! (`conversation.rs`: follow-ups, `flights.rs`: the same asked by many), `feedback.rs` looks answers up again, `agents.rs` manages agents,
+//! (`given.rs`: an answer on its way, `conversation.rs`: follow-ups, `courtesy.rs`: what asks nothing, `flights.rs`: the same asked by many), `feedback.rs` looks answers up again, `agents.rs` manages agents,
 //! `reindex.rs` rebuilds the index, `retention.rs` forgets, `exports.rs` gives people their data,
 //! `status.rs` and `health.rs` report. Accounts: `sessions.rs` logs in and out, `authenticate.rs` says who
 //! is calling, and `profile.rs`, `members.rs`, `api_keys.rs`, `organizations.rs` and `audit.rs` manage what
@@ -18,10 +18,12 @@ mod authenticate;
 mod billing;
 mod contacts;
 mod conversation;
+mod courtesy;
 mod documents;
 mod exports;
 mod feedback;
 mod flights;
+mod given;
 mod handlers;
 mod health;
 mod lock;

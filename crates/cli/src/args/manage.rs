@@ -107,6 +107,9 @@ pub struct AgentSettings {
     /// Language of its own texts: pt, en or es
     #[arg(long)]
     pub locale: Option<Locale>,
+    /// What it answers a greeting with; {greeting} stands for good morning, afternoon or evening
+    #[arg(long, value_name = "TEXT")]
+    pub welcome: Option<String>,
     /// Business number it answers on
     #[arg(long, value_name = "NUMBER")]
     pub whatsapp_phone_number: Option<String>,

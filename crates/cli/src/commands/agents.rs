@@ -29,6 +29,7 @@ pub async fn run(config: Config, command: AgentsCommand, printer: &Printer) -> R
                 temperature: settings.temperature,
                 max_tokens: settings.max_tokens,
                 locale: settings.locale,
+                welcome: settings.welcome,
                 whatsapp_phone_number: settings.whatsapp_phone_number,
                 menu: settings.menu.as_deref().map(menu).transpose()?,
             };
@@ -44,6 +45,7 @@ pub async fn run(config: Config, command: AgentsCommand, printer: &Printer) -> R
                 temperature: settings.temperature,
                 max_tokens: settings.max_tokens,
                 locale: settings.locale,
+                welcome: settings.welcome,
                 whatsapp_phone_number: settings.whatsapp_phone_number,
                 menu: match settings.menu.as_deref() {
                     Some(file) => Some(Some(menu(file)?)),
@@ -94,7 +96,7 @@ fn show(agent: &Agent) -> String {
     let number = |value: Option<String>| value.unwrap_or_else(|| "(default)".to_owned());
     let mut out = format!(
         "id: {}\nname: {}\nlocale: {}\nactive: {}\ndefault: {}\nllm model: {}\ntemperature: {}\nmax tokens: {}\n\
-         whatsapp: {}\nsystem prompt: {}\n",
+         whatsapp: {}\nsystem prompt: {}\nwelcome: {}\n",
         agent.id,
         agent.name,
         agent.locale,
@@ -105,6 +107,7 @@ fn show(agent: &Agent) -> String {
         number(agent.max_tokens.map(|t| t.to_string())),
         agent.whatsapp_phone_number.as_deref().unwrap_or("(none)"),
         text(&agent.system_prompt),
+        text(&agent.welcome),
     );
     if let Some(menu) = &agent.menu {
         out.push_str(&show_menu(menu));

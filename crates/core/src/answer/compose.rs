@@ -26,6 +26,12 @@ pub struct Writing<'a> {
     pub history: &'a [Turn],
     /// What may be done instead of answering; only in one piece.
     pub wishes: &'a [Wish],
+    /// The date and the hour in words.
+    pub now: &'a str,
+    /// The message that the question quotes.
+    pub quoted: Option<&'a str>,
+    /// Whether something is to be done: a person is offered then, and nothing is refused.
+    pub deed: bool,
 }
 
 /// Drafts the answer to what passed the gate. Without evidence no model is called.
@@ -42,10 +48,22 @@ pub async fn compose(gated: Gated, writing: Writing<'_>, on_piece: Option<OnPiec
         (Gated::Nothing, _) => Draft::refusal(locale, Tokens::default()),
         (Gated::Evidence(evidence), None) => extract(&evidence, locale),
         (Gated::Evidence(evidence), Some(chat)) => {
-            let draft = ask(&evidence, writing, chat, streaming, on_piece).await?;
-            return Ok(guarded(draft, &evidence, writing));
+            let draft = ask(&evidence, writing, chat, streaming, &mut *on_piece).await?;
+            let draft = guarded(draft, &evidence, writing);
+            if !writing.deed {
+                return Ok(draft);
+            }
+            let written = draft.text.clone();
+            let draft = draft.for_a_deed(locale);
+            if let Some(offer) =
+                draft.text.strip_prefix(&written).filter(|offer| streaming && !offer.is_empty())
+            {
+                on_piece(offer);
+            }
+            return Ok(draft);
         }
     };
+    let draft = if writing.deed { draft.for_a_deed(locale) } else { draft };
     on_piece(&draft.text);
     Ok(draft)
 }
@@ -60,7 +78,7 @@ async fn ask(
     let agent = writing.agent;
     let request = ChatRequest {
         model: writing.model.map(str::to_owned).or_else(|| agent.llm_model.clone()),
-        messages: messages(evidence, agent, writing.history),
+        messages: messages(evidence, agent, writing.history, writing.now, writing.quoted),
         temperature: writing.temperature.or(agent.temperature),
         max_tokens: writing.max_tokens.or(agent.max_tokens),
         tools: writing.wishes.iter().map(|wish| wish.tool(agent.locale)).collect(),
@@ -88,6 +106,7 @@ async fn ask(
     }
     let Some((rest, cited)) = writer.finish() else {
         let refusal = Draft::refusal(agent.locale, tokens);
+        let refusal = if writing.deed { refusal.for_a_deed(agent.locale) } else { refusal };
         on_piece(&refusal.text);
         return Ok(refusal);
     };
@@ -119,6 +138,8 @@ fn guarded(draft: Draft, evidence: &Evidence, writing: Writing<'_>) -> Draft {
         known.add(hit.heading.as_deref().unwrap_or_default());
     }
     known.add(&evidence.question);
+    known.add(writing.now);
+    known.add(writing.quoted.unwrap_or_default());
     // Earlier answers went through here themselves.
     for turn in writing.history {
         known.add(&turn.question);

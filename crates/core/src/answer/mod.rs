@@ -4,7 +4,7 @@
 //! [`Gated`] (`gate.rs`: no evidence, no answer) → [`Draft`] (`compose.rs`: a chat model with the
 //! prompt of `prompt.rs`, or the best sentences of `extractive.rs`; markers by `citation.rs`, numbers
 //! checked by `guard.rs`). Around it: `history.rs` and `rewrite.rs` for conversations, `cache_key.rs` for
-//! what makes two questions the same, `cost.rs` for what answering took, `wish.rs` for what a model may decide
+//! what makes two questions the same, `cost.rs` for what answering took, `moment.rs` for what "today" is, `wish.rs` for what a model may decide
 //! instead of answering. Texts that customers read are in `wording/` and nowhere else.
 
 mod cache_key;
@@ -15,22 +15,27 @@ mod extractive;
 mod gate;
 mod guard;
 mod history;
+mod moment;
 mod prompt;
 mod retrieve;
 mod rewrite;
 mod rows;
+mod weights;
 mod wish;
 
 use crate::model::{Hit, Locale, Outcome, SearchMode};
+use crate::text::Days;
 
 pub use crate::wording::answers::refusal;
+use crate::wording::courtesy::{offer, request};
 pub use cache_key::{Asked, cache_key};
 pub use compose::{Writing, compose};
 pub use cost::Tokens;
 pub use gate::{Evidence, Gated};
 pub use history::within_budget;
+pub use moment::Moment;
 pub use retrieve::{Retrieved, Retriever};
-pub use rewrite::{in_context, rewrite_request, rewritten};
+pub use rewrite::{Context, Earlier, context_of, rewrite_request, rewritten};
 pub use wish::Wish;
 
 /// Name under which extractive answers are recorded.
@@ -46,8 +51,14 @@ pub const LONGEST_QUESTION: usize = 4096;
 pub struct Question {
     /// What is asked.
     pub text: String,
-    /// What to search for instead, if the question leans on a conversation.
+    /// What to search for instead, if a chat model made it self-contained.
     pub search: Option<String>,
+    /// Words of the conversation that it leans on, searched for beside its own.
+    pub context: Option<String>,
+    /// The days that it means by "today", "tomorrow", "now".
+    pub days: Days,
+    /// The message that it quotes.
+    pub quoted: Option<String>,
     /// Chunks to find.
     pub top_k: usize,
     /// Cosine from which a chunk counts as evidence; the model's own if absent.
@@ -103,6 +114,28 @@ impl Draft {
             tokens,
             wish: None,
         }
+    }
+
+    /// The draft, or the offer of a person in place of a refusal and below an answer.
+    #[must_use]
+    pub fn for_a_deed(self, locale: Locale) -> Self {
+        match self.outcome {
+            Outcome::Refused => Self::request(locale, self.tokens),
+            Outcome::Answered => self.with_offer(locale),
+            Outcome::Courtesy | Outcome::Request => self,
+        }
+    }
+
+    /// Offers a person to somebody who wants something done of which the documents say nothing.
+    fn request(locale: Locale, tokens: Tokens) -> Self {
+        Self { text: request(locale).to_owned(), outcome: Outcome::Request, ..Self::refusal(locale, tokens) }
+    }
+
+    /// Offers a person after what the documents say of something that is to be done.
+    fn with_offer(mut self, locale: Locale) -> Self {
+        self.text = format!("{}\n\n{}", self.text, offer(locale));
+        self.outcome = Outcome::Request;
+        self
     }
 
     /// Whether it says that nothing was found.

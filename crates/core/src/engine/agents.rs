@@ -5,6 +5,9 @@ use super::whatsapp::check_menu;
 use crate::error::{Error, Result};
 use crate::model::{Agent, AgentId, AgentPatch, NewAgent};
 
+/// Characters of a welcome at most.
+const LONGEST_WELCOME: usize = 900;
+
 impl Engine {
     /// Every agent, by creation.
     pub async fn agents(&self) -> Result<Vec<Agent>> {
@@ -42,6 +45,7 @@ impl Engine {
 
     async fn create(&self, new: NewAgent, limit: Option<u64>) -> Result<Agent> {
         check(Some(&new.name), new.temperature, new.max_tokens)?;
+        check_welcome(new.welcome.as_deref())?;
         new.menu.as_ref().map_or(Ok(()), check_menu)?;
         let locale = self.parts.config.answer.locale;
         self.parts.store.create_agent(self.organization.id, new, locale, limit).await
@@ -50,6 +54,7 @@ impl Engine {
     /// Changes an agent.
     pub async fn update_agent(&self, id: AgentId, patch: AgentPatch) -> Result<Agent> {
         check(patch.name.as_ref(), patch.temperature, patch.max_tokens)?;
+        check_welcome(patch.welcome.as_deref())?;
         patch.menu.as_ref().and_then(Option::as_ref).map_or(Ok(()), check_menu)?;
         if patch.is_default == Some(false) {
             return Err(Error::invalid(
@@ -75,6 +80,19 @@ impl Engine {
 
 fn missing(which: &str) -> Error {
     Error::not_found(format!("there is no agent `{which}`: `agentctl agents list` shows them"))
+}
+
+/// A welcome has to fit where a menu stands below it.
+fn check_welcome(welcome: Option<&str>) -> Result<()> {
+    match welcome.map(|text| text.chars().count()) {
+        Some(count) if count > LONGEST_WELCOME => {
+            let problem = format!("has {count} characters: {LONGEST_WELCOME} at most are accepted");
+            Err(Error::invalid(format!("welcome {problem}"))
+                .with_code("validation_failed")
+                .with_field("welcome", &problem))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check(name: Option<&String>, temperature: Option<f64>, max_tokens: Option<u32>) -> Result<()> {

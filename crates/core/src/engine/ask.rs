@@ -6,8 +6,10 @@ use serde::Serialize;
 
 use super::Engine;
 use crate::answer::{LONGEST_QUESTION, Question, Retrieved, Retriever, Wish};
+use crate::config::Hours;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{AgentId, Answer, Channel, ConversationId, Hit, SearchMode, UserId};
+use crate::text::Days;
 
 /// Code of an error that names the fields at fault.
 const VALIDATION_FAILED: &str = "validation_failed";
@@ -44,6 +46,11 @@ pub struct Ask {
     pub channel: Channel,
     /// Who asks, if somebody is logged in.
     pub user_id: Option<UserId>,
+    /// The message that the question quotes, if any.
+    pub quoted: Option<String>,
+    /// When people are there, and where the business is, if the channel it came by has its own; else those of the
+    /// channel where the agent answers, and `answer.timezone`.
+    pub hours: Option<Hours>,
     /// What the agent may do instead of answering; looked at by `Engine::answer_or_act` alone.
     pub wishes: Vec<Wish>,
 }
@@ -155,7 +162,16 @@ impl Engine {
         });
         match problems.0 {
             Some(error) => Err(error),
-            None => Ok(Question { text, search: None, top_k, min_score, mode: ask.mode }),
+            None => Ok(Question {
+                text,
+                search: None,
+                context: None,
+                days: Days::NONE,
+                quoted: ask.quoted.clone().filter(|quoted| !quoted.trim().is_empty()),
+                top_k,
+                min_score,
+                mode: ask.mode,
+            }),
         }
     }
 }

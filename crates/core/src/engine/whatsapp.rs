@@ -8,6 +8,7 @@
 
 mod answering;
 mod chat;
+mod courtesy;
 mod desk;
 mod draft;
 mod lane;

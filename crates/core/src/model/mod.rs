@@ -9,6 +9,7 @@ mod billing;
 mod changes;
 mod chunk;
 mod conversation;
+mod courtesy;
 mod document;
 mod ids;
 mod locale;
@@ -32,6 +33,7 @@ pub use conversation::{
     Author, Contact, ContactDetails, ContactIdentifier, Conversation, ConversationStatus, Hands, InboxEvent,
     InboxEventKind, Message, MessageStatus, Note,
 };
+pub use courtesy::Courtesy;
 pub use document::{Block, BlockKind, Document, DocumentStatus, FileType, Metadata, Page, Parsed};
 pub use ids::{
     AgentId, ApiKeyId, ChunkId, ContactId, ConversationId, DocumentId, GenerationId, InvitationId, JobId,

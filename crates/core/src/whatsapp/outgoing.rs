@@ -62,6 +62,13 @@ pub enum Content {
     Template(Template),
     /// A file that Meta has already.
     Media(Attachment),
+    /// A sign below a message of the customer's.
+    Reaction {
+        /// Meta's id of the message.
+        message_id: String,
+        /// One emoji.
+        emoji: String,
+    },
 }
 
 /// A template that Meta approved, with the values of its body.
@@ -157,6 +164,14 @@ impl Content {
             Self::List(list) => ("interactive", list.object()?),
             Self::Template(template) => ("template", template.object()?),
             Self::Media(attachment) => (attachment.kind(), attachment.object()?),
+            Self::Reaction { message_id, emoji } => {
+                if message_id.is_empty() || emoji.is_empty() {
+                    return Err(Error::invalid(
+                        "a reaction needs an emoji and the id of the message it is for",
+                    ));
+                }
+                ("reaction", json!({ "message_id": message_id, "emoji": emoji }))
+            }
         })
     }
 }

@@ -7,23 +7,10 @@ mod owner;
 
 use chrono::{NaiveTime, Weekday};
 
+use super::by;
 use crate::model::Locale;
 
 pub use owner::{Need, alert, alert_buttons, alert_done, alert_gone, not_relayed, not_relayed_late, relayed};
-
-/// Chooses by language: Portuguese, English, Spanish.
-fn by(
-    locale: Locale,
-    portuguese: &'static str,
-    english: &'static str,
-    spanish: &'static str,
-) -> &'static str {
-    match locale {
-        Locale::Portuguese => portuguese,
-        Locale::English => english,
-        Locale::Spanish => spanish,
-    }
-}
 
 /// A picture, film or file came without a word.
 pub fn ask_for_text(locale: Locale) -> &'static str {
@@ -62,16 +49,6 @@ pub fn unreadable(locale: Locale) -> &'static str {
         "Não consigo abrir esse tipo de mensagem. Pode escrever em texto?",
         "I cannot open this kind of message. Could you write it as text?",
         "No puedo abrir ese tipo de mensaje. ¿Puede escribirlo en texto?",
-    )
-}
-
-/// The customer opened the chat and wrote nothing yet.
-pub fn welcome(locale: Locale) -> &'static str {
-    by(
-        locale,
-        "Olá! Pode mandar a sua dúvida por aqui.",
-        "Hello! Go ahead and send your question.",
-        "¡Hola! Puede enviar su duda por aquí.",
     )
 }
 

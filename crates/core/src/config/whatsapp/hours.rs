@@ -46,7 +46,7 @@ impl Hours {
         let mut open = false;
         let mut day = Weekday::Mon;
         for _ in 0..7 {
-            open |= !spans(self.text(day))?.is_empty();
+            open |= !spans(self.of(day))?.is_empty();
             day = day.succ();
         }
         if open { Ok(()) } else { Err("no day has any: leave the section out to be open always".to_owned()) }
@@ -77,7 +77,8 @@ impl Hours {
         })
     }
 
-    fn zone(&self) -> Result<Tz, String> {
+    /// The time zone, or what is wrong with it.
+    pub fn zone(&self) -> Result<Tz, String> {
         self.timezone.parse().map_err(|_| {
             format!(
                 "timezone: `{}` is not a time zone: names as America/Sao_Paulo are accepted",
@@ -88,10 +89,11 @@ impl Hours {
 
     /// In order; nothing if they cannot be read, which `check` has ruled out.
     fn spans_of(&self, day: Weekday) -> Vec<Span> {
-        spans(self.text(day)).unwrap_or_default()
+        spans(self.of(day)).unwrap_or_default()
     }
 
-    fn text(&self, day: Weekday) -> &str {
+    /// The hours of a day as they are configured; empty if it is closed.
+    pub fn of(&self, day: Weekday) -> &str {
         match day {
             Weekday::Mon => &self.monday,
             Weekday::Tue => &self.tuesday,

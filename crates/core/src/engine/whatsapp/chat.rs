@@ -62,6 +62,7 @@ impl Chat {
             act: "answer".to_owned(),
             text: text.to_owned(),
             details: details.to_string(),
+            quoted: None,
             at,
         }
     }
@@ -85,6 +86,7 @@ impl Chat {
         // Silence leaves the buttons where they are.
         if let Some(last) = parts.last() {
             self.buttons = buttons(last);
+            state.last_said = Some(last.details.clone());
         }
         parts.iter().map(shown).collect()
     }
@@ -136,6 +138,7 @@ impl Engine {
             refusals: 0,
             human_seen_at: None,
             relay_to: None,
+            last_said: None,
             pending: Vec::new(),
         };
         Ok(Chat { state, channel, agent, buttons: Vec::new() })

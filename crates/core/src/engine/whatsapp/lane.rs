@@ -19,8 +19,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ingest::clean_text;
 use crate::jobs::is_final;
 use crate::jobs::payload::{alert_owner, send_reply};
-use crate::model::{Agent, Author, Channel, ConversationId, ConversationStatus, Hands, Locale};
+use crate::model::{Agent, Author, Channel, ConversationId, ConversationStatus, Courtesy, Hands, Locale};
 use crate::store::{DEALT_WITH, LaneState, Overdue, Pending, Reply, Turnout};
+use crate::text::courtesy;
 use crate::wording::whatsapp::{self as wording, Need};
 
 /// How long after a burst an answer is thought over again because the customer goes on writing.
@@ -132,7 +133,15 @@ impl Engine {
         // Characters that nobody sees are no words.
         let question = last_characters(&clean_text(&said.join("\n"), false), LONGEST_QUESTION);
         if question.trim().is_empty() {
-            return Ok(Draft::saying(without_words(&case.state.pending, locale)));
+            let opened = case.state.pending.last().is_some_and(|last| last.act == "welcome");
+            return Ok(if opened {
+                self.courteous(case, Courtesy::Greeting, "")
+            } else {
+                Draft::saying(without_words(&case.state.pending, locale))
+            });
+        }
+        if let Some(said) = courtesy(&question) {
+            return Ok(self.courteous(case, said, &question));
         }
         // Written to the agent: it is seen, and an answer is on its way.
         self.show_typing(case);
@@ -141,6 +150,8 @@ impl Engine {
             agent_id: Some(case.agent.id),
             conversation_id: Some(case.state.conversation.id),
             channel: Channel::Whatsapp,
+            quoted: case.texts().filter_map(|p| p.quoted.clone()).last(),
+            hours: case.channel.hours.clone(),
             wishes: match &case.agent.menu {
                 Some(_) => vec![Wish::Person, Wish::Menu],
                 None => vec![Wish::Person],
@@ -270,7 +281,6 @@ fn without_words(pending: &[Pending], locale: Locale) -> &'static str {
         Some("transcribe") => wording::ask_for_text_instead_of_voice(locale),
         Some("acknowledge") => wording::acknowledged(locale),
         Some("unreadable" | "answer") => wording::unreadable(locale),
-        Some("welcome") => wording::welcome(locale),
         _ => wording::ask_for_text(locale),
     }
 }

@@ -214,6 +214,9 @@ fn message(outgoing: &Outgoing) -> Result<Message> {
                 body: values.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect(),
             })
         }
+        "reaction" => {
+            Content::Reaction { message_id: text(&details, "message_id"), emoji: outgoing.text.clone() }
+        }
         other => {
             return Err(Error::new(
                 ErrorKind::Internal,

@@ -732,6 +732,8 @@ async fn what_a_customer_wrote_counts_once_when_its_answer_begins_to_be_sent() {
     shop.work().await;
     assert_eq!((shop.sent().len(), shop.counted().await), (3, 2));
 }
+mod courtesies;
+mod day;
 mod delivery;
 mod menus;
 mod troubles;
