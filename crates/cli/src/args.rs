@@ -103,7 +103,7 @@ pub enum Command {
     Billing(BillingCommand),
     /// Rebuild the search index, e.g. for another embedding model
     Reindex(ReindexArgs),
-    /// List and install embedding models
+    /// List and install embedding models, try the chat model
     #[command(subcommand)]
     Models(ModelsCommand),
     /// Show and check the configuration
@@ -201,6 +201,9 @@ pub struct QueryArgs {
     /// Cosine from which a passage is evidence, 0 to 1 [default: `search.min_score`]
     #[arg(long, value_name = "X")]
     pub min_score: Option<f32>,
+    /// Quote the documents if the chat service gives no answer, instead of failing
+    #[arg(long)]
+    pub fallback: bool,
     /// Print the answer while it is written; has no effect with --json
     #[arg(long, conflicts_with = "batch")]
     pub stream: bool,

@@ -4,7 +4,7 @@
 //! `processing.rs` makes them searchable, `ask.rs` checks questions and searches, `respond.rs` answers
 //! (`conversation.rs`: follow-ups, `flights.rs`: the same asked by many), `feedback.rs` looks answers up again, `agents.rs` manages agents,
 //! `reindex.rs` rebuilds the index, `retention.rs` forgets, `exports.rs` gives people their data,
-//! `status.rs` and `health.rs` report. Accounts: `sessions.rs` logs in and out, `authenticate.rs` says who
+//! `status.rs` and `health.rs` report, `chat_service.rs` makes and tries the chat model. Accounts: `sessions.rs` logs in and out, `authenticate.rs` says who
 //! is calling, and `profile.rs`, `members.rs`, `api_keys.rs`, `organizations.rs` and `audit.rs` manage what
 //! they are named after. `whatsapp.rs` with its folder holds
 //! conversations with customers, `billing.rs` what is bought and what may be used. `workers.rs` runs jobs and `handlers/` says what each does. Models are loaded when
@@ -16,6 +16,7 @@ mod ask;
 mod audit;
 mod authenticate;
 mod billing;
+mod chat_service;
 mod contacts;
 mod conversation;
 mod documents;

@@ -180,6 +180,12 @@ pub enum ModelsCommand {
         #[arg(long)]
         name: Option<String>,
     },
+    /// Ask the configured chat service what it can do: a few questions, which cost what they cost
+    TestChat {
+        /// Model to ask for instead of `llm.model`
+        #[arg(long, value_name = "NAME")]
+        model: Option<String>,
+    },
     /// Check that installed models are as they were installed
     Verify {
         /// Its name; all installed ones if absent

@@ -1,5 +1,7 @@
 //! `agentctl models`
 
+mod test_chat;
+
 use std::sync::Arc;
 
 use agent_core::clock::SystemClock;
@@ -13,7 +15,7 @@ use crate::exit::Exit;
 use crate::output::{Printer, table};
 use crate::progress;
 
-/// Lists, installs and verifies embedding models.
+/// Lists, installs and verifies embedding models, and tries the chat model.
 pub async fn run(config: &Config, command: ModelsCommand, printer: &Printer) -> Result<Exit> {
     let catalogue = Catalogue::new(&config.paths);
     match command {
@@ -40,6 +42,7 @@ pub async fn run(config: &Config, command: ModelsCommand, printer: &Printer) -> 
             let (path, profile) = catalogue.import(&dir, name.as_deref())?;
             installed(printer, &path, &profile.name)?;
         }
+        ModelsCommand::TestChat { model } => return test_chat::run(config, model, printer).await,
         ModelsCommand::Verify { name } => return verify(&catalogue, name, printer),
     }
     Ok(Exit::Success)

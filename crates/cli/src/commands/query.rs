@@ -20,13 +20,15 @@ pub async fn run(config: Config, args: QueryArgs, printer: &Printer) -> Result<E
         agent_id: agent_id(&engine, args.agent.as_deref()).await?,
         top_k: args.top_k,
         min_score: args.min_score,
+        // Whoever tries a service wants to know that it fails; customers want an answer.
+        fallback: Some(args.fallback),
         ..Ask::default()
     };
     if let (Some(questions), Some(file)) = (questions, args.batch.as_deref()) {
         batch::check(&engine, file, &questions, &ask)?;
         for question in questions {
             let ask = Ask { question: question.question, ..ask.clone() };
-            let answer = engine.answer(&ask).await?;
+            let answer = noted(engine.answer(&ask).await?, printer);
             printer.json_line(&BatchAnswer { id: question.id, answer })?;
         }
     } else if args.stream && !printer.is_json() {
@@ -39,13 +41,13 @@ pub async fn run(config: Config, args: QueryArgs, printer: &Printer) -> Result<E
                 broken = printer.piece(piece).err();
             }
         };
-        let answer = engine.answer_streaming(&ask, &mut show).await?;
+        let answer = noted(engine.answer_streaming(&ask, &mut show).await?, printer);
         if let Some(error) = broken {
             return Err(error);
         }
         printer.line("")?;
         if shown.trim() != answer.answer.trim() {
-            // The model told a number that no document has: what counts is the corrected answer.
+            // Something was wrong with what the model wrote: what counts is the corrected answer.
             printer.line("")?;
             printer.line(&answer.answer)?;
         }
@@ -54,12 +56,19 @@ pub async fn run(config: Config, args: QueryArgs, printer: &Printer) -> Result<E
             printer.line(sources.trim_end())?;
         }
     } else {
-        printer.result(&engine.answer(&ask).await?, |answer| {
-            format!("{}\n{}", answer.answer, sources(answer))
-        })?;
+        let answer = noted(engine.answer(&ask).await?, printer);
+        printer.result(&answer, |answer| format!("{}\n{}", answer.answer, sources(answer)))?;
     }
     engine.close().await?;
     Ok(Exit::Success)
+}
+
+/// The answer; whoever reads it learns if it was not written by the chat model that is configured.
+fn noted(answer: Answer, printer: &Printer) -> Answer {
+    if answer.fallback {
+        printer.note("note: the chat service gave no answer; the documents are quoted instead");
+    }
+    answer
 }
 
 /// The sources for people, numbered as the answer cites them.

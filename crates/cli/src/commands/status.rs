@@ -30,7 +30,12 @@ pub async fn run(config: Config, printer: &Printer) -> Result<Exit> {
     }));
     let report = Report { status, channels };
     printer.result(&report, text)?;
-    Ok(if report.status.problems.is_empty() { Exit::Success } else { Exit::Invalid })
+    let chat_is_down = report.status.chat_service.as_deref().is_some_and(|state| state != "ok");
+    Ok(match report.status.problems.len() {
+        0 => Exit::Success,
+        1 if chat_is_down => Exit::Unavailable,
+        _ => Exit::Invalid,
+    })
 }
 
 fn text(report: &Report) -> String {
@@ -59,7 +64,7 @@ fn text(report: &Report) -> String {
         status.documents,
         status.chunks,
         status.embedding_model,
-        status.answer_model,
+        answers(status),
         status.queries,
         status.refused_queries,
     );
@@ -71,6 +76,15 @@ fn text(report: &Report) -> String {
         out.push_str(&format!("problem:    {problem}\n"));
     }
     out
+}
+
+/// Who writes, and how the service does; what is wrong with it is among the problems.
+fn answers(status: &Status) -> String {
+    match status.chat_service.as_deref() {
+        None => status.answer_model.clone(),
+        Some("ok") => format!("{} (the service is there)", status.answer_model),
+        Some(_) => format!("{} (the service gives no answer)", status.answer_model),
+    }
 }
 
 fn plan(status: &Status) -> String {

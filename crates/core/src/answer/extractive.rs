@@ -45,6 +45,7 @@ pub(super) fn extract(evidence: &Evidence, locale: Locale) -> Draft {
         model: EXTRACTIVE.to_owned(),
         tokens: Tokens::default(),
         wish: None,
+        fallback: false,
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Each step is a type, so that none can be left out: [`Question`] → [`Retrieved`] (`retrieve.rs`) →
 //! [`Gated`] (`gate.rs`: no evidence, no answer) → [`Draft`] (`compose.rs`: a chat model with the
-//! prompt of `prompt.rs`, or the best sentences of `extractive.rs`; markers by `citation.rs`, numbers
+//! prompt of `prompt.rs` made to fit by `fitting.rs`, or the best sentences of `extractive.rs`; what the
+//! model's text comes to by `citation.rs` with `markers.rs`, `thoughts.rs` and `no_answer.rs`, numbers
 //! checked by `guard.rs`). Around it: `history.rs` and `rewrite.rs` for conversations, `cache_key.rs` for
 //! what makes two questions the same, `cost.rs` for what answering took, `wish.rs` for what a model may decide
 //! instead of answering. Texts that customers read are in `wording/` and nowhere else.
@@ -12,13 +13,17 @@ mod citation;
 mod compose;
 mod cost;
 mod extractive;
+mod fitting;
 mod gate;
 mod guard;
 mod history;
+mod markers;
+mod no_answer;
 mod prompt;
 mod retrieve;
 mod rewrite;
 mod rows;
+mod thoughts;
 mod wish;
 
 use crate::model::{Hit, Locale, Outcome, SearchMode};
@@ -78,6 +83,8 @@ pub struct Draft {
     pub tokens: Tokens,
     /// What is to be done instead of saying it.
     pub wish: Option<Wish>,
+    /// Whether it quotes because the chat model gave no answer.
+    pub fallback: bool,
 }
 
 impl Draft {
@@ -90,6 +97,7 @@ impl Draft {
             model: model.to_owned(),
             tokens,
             wish: Some(wish),
+            fallback: false,
         }
     }
 
@@ -102,6 +110,7 @@ impl Draft {
             model: NO_MODEL.to_owned(),
             tokens,
             wish: None,
+            fallback: false,
         }
     }
 

@@ -24,8 +24,10 @@ pub struct LlmConfig {
     pub temperature: f64,
     /// Longest answer in tokens.
     pub max_tokens: u32,
-    /// Time for one request, in seconds.
+    /// Time for an answer, repeated requests included, in seconds.
     pub timeout_seconds: u64,
+    /// Whether customers and the API get quotes from the documents when the service gives no answer.
+    pub fallback: bool,
     /// What a million tokens of questions cost, in US dollars: for the recorded cost of a query.
     pub input_cost_per_million: f64,
     /// What a million tokens of answers cost, in US dollars.

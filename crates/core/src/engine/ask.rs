@@ -38,6 +38,9 @@ pub struct Ask {
     pub temperature: Option<f64>,
     /// Longest answer in tokens, 1 to 4000; the agent's or the configured one if absent.
     pub max_tokens: Option<u32>,
+    /// Whether the documents are quoted if the chat model gives no answer, instead of failing; the configured
+    /// choice (`llm.fallback`) if absent.
+    pub fallback: Option<bool>,
     /// Whether the answer comes with its sources; it does if absent. They are kept either way.
     pub include_sources: Option<bool>,
     /// The way it came in.

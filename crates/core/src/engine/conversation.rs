@@ -1,18 +1,23 @@
 //! Conversations: a follow-up question is made self-contained before it is searched for.
 
+use std::time::Duration;
+
 use super::Engine;
 use crate::answer::{Tokens, in_context, rewrite_request, rewritten};
+use crate::llm::ChatRequest;
 use crate::model::{Agent, Turn};
 
 impl Engine {
     /// What to search for instead of `question` in a conversation, if anything, and the tokens it took to
-    /// find out. A chat model is asked; where there is none, or it fails, the words decide.
+    /// find out. A chat model is asked for `time_limit` at most; where there is none, or it fails, the words
+    /// decide.
     pub(super) async fn self_contained(
         &self,
         question: &str,
         history: &[Turn],
         agent: &Agent,
         model: Option<&str>,
+        time_limit: Duration,
     ) -> (Option<String>, Tokens) {
         if history.is_empty() {
             return (None, Tokens::default());
@@ -20,7 +25,9 @@ impl Engine {
         let mut tokens = Tokens::default();
         if let Some(chat) = self.parts.chat.as_deref() {
             let model = model.map(str::to_owned).or_else(|| agent.llm_model.clone());
-            match chat.complete(&rewrite_request(question, history, agent.locale, model)).await {
+            let request = rewrite_request(question, history, agent.locale, model);
+            let request = ChatRequest { time_limit: Some(time_limit), ..request };
+            match chat.complete(&request).await {
                 Ok(reply) => {
                     tokens = Tokens::from(&reply);
                     if let Some(text) = rewritten(&reply.text).filter(|_| !reply.truncated) {

@@ -2,6 +2,7 @@
 //! glance.
 
 use super::Engine;
+use super::open::LLM;
 use super::whatsapp::GRAPH;
 use crate::error::Result;
 use crate::model::OrganizationId;
@@ -89,6 +90,10 @@ impl Engine {
             name,
             state: match state {
                 BreakerState::Closed => PartState::Ok,
+                _ if name == LLM && self.parts.config.llm.fallback => PartState::Failing(
+                    "it failed several times in a row and is not asked for now; the documents are quoted instead"
+                        .into(),
+                ),
                 _ => PartState::Failing("it failed several times in a row and is not asked for now".into()),
             },
             needed: false,

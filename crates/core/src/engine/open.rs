@@ -14,7 +14,7 @@ use super::{Engine, Parts};
 use crate::accounts::Accounts;
 use crate::billing::client::STRIPE;
 use crate::clock::{SharedClock, SystemClock};
-use crate::config::{Config, EmbeddingProvider, Secret};
+use crate::config::{Config, EmbeddingProvider};
 use crate::embed::{
     Catalogue, LocalEmbedder, LocalTokenCounter, ModelProfile, OpenAiEmbedder, OpenAiEmbedderConfig,
     OpenAiTokenCounter, SharedEmbedder, TokenCounter, load_onnx_runtime,
@@ -23,7 +23,6 @@ use crate::error::{Error, Result};
 use crate::index::{Generation, Index};
 use crate::ingest::parse::{Limits, Sandbox, SandboxConfig};
 use crate::ingest::{Blobs, ChunkSize};
-use crate::llm::{OpenAiChat, OpenAiChatConfig, SharedChatModel};
 use crate::model::NewAgent;
 use crate::net::{Breaker, BreakerState};
 use crate::store::{Organization, Store};
@@ -91,7 +90,7 @@ impl Engine {
         let blobs = Blobs::open(&config.paths.blobs())?;
         let index = Index::open(&config.paths.index(), &config.index).await?;
         let breakers = breakers(&config, &clock);
-        let chat = chat_model(&config, &clock, breaker(&breakers, LLM))?;
+        let chat = super::chat_service::chat_model(&config, &clock, breaker(&breakers, LLM))?;
         let (embedder, sandbox) = (OnceCell::new(), OnceCell::new());
         let lock = IndexLock::new(&config.paths.data_dir);
         let first_generation = tokio::sync::Mutex::default();
@@ -247,7 +246,7 @@ pub(super) fn sandbox(config: &Config) -> Result<Sandbox> {
 }
 
 /// Names of services in health reports.
-const LLM: &str = "llm";
+pub(super) const LLM: &str = "llm";
 const EMBEDDING: &str = "embedding";
 
 /// A breaker for each service on the internet that is configured.
@@ -297,29 +296,4 @@ fn openai_config(config: &Config) -> OpenAiEmbedderConfig {
         timeout: Duration::from_secs(openai.timeout_seconds),
         ..OpenAiEmbedderConfig::default()
     }
-}
-
-fn chat_model(
-    config: &Config,
-    clock: &SharedClock,
-    breaker: Option<Arc<Breaker>>,
-) -> Result<Option<SharedChatModel>> {
-    let llm = &config.llm;
-    if llm.base_url.is_empty() {
-        return Ok(None);
-    }
-    let chat = OpenAiChatConfig {
-        base_url: llm.base_url.clone(),
-        api_key: llm.api_key.as_ref().map(Secret::expose).map(str::to_owned),
-        model: llm.model.clone(),
-        temperature: llm.temperature,
-        max_tokens: llm.max_tokens,
-        timeout: Duration::from_secs(llm.timeout_seconds),
-        ..OpenAiChatConfig::default()
-    };
-    let chat = OpenAiChat::new(chat, Arc::clone(clock))?;
-    Ok(Some(Arc::new(match breaker {
-        Some(breaker) => chat.behind(breaker),
-        None => chat,
-    })))
 }

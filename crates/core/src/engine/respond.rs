@@ -3,23 +3,25 @@
 //! quota → agent and conversation → cache → one of many → self-contained question → retrieval → gate → answer → kept.
 //! A question that fails leaves nothing: it is neither kept nor counted nor cached.
 
+mod given;
+
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
+use tokio::time::Instant;
 
 use super::Engine;
 use super::ask::{Ask, inactive};
 use super::flights::Boarding;
 use crate::answer::{
-    Asked, Draft, EXTRACTIVE, Gated, Question, Retrieved, Tokens, Wish, Writing, cache_key, compose,
-    within_budget,
+    Asked, EXTRACTIVE, Gated, Question, Retrieved, Tokens, Wish, Writing, cache_key, compose, within_budget,
 };
 use crate::clock::format_timestamp;
 use crate::error::{Error, Result};
 use crate::llm::OnPiece;
-use crate::model::{Agent, Answer, Hit, QueryId, Source, Turn};
+use crate::model::{Agent, Answer, QueryId, Turn};
 use crate::store::{CachedAnswer, Met, NewCachedAnswer, QueryRecord, Wanted};
-
-/// Characters of a chunk shown with a citation.
-const EXCERPT: usize = 200;
+use given::{Given, given};
 
 /// A question with who answers it and what came before.
 struct Asking {
@@ -30,19 +32,13 @@ struct Asking {
     key: Option<String>,
 }
 
-/// An answer on its way into the store.
-struct Given {
-    answer: Answer,
-    tokens: Tokens,
-}
-
 impl Engine {
     /// Answers a question from the documents, or says that they do not tell. The question is kept and
-    /// counted.
+    /// counted. If the chat model gives no answer, the documents are quoted ([`Answer::fallback`]).
     ///
     /// Fails with `InvalidInput` (`validation_failed`, `agent_inactive`), `NotFound` for an agent that is
-    /// not the organization's, `QuotaExceeded`, or `Unavailable` (`circuit_open` if the chat or embedding
-    /// service failed too often: [`Error::retry_after`] says when to come back).
+    /// not the organization's, `QuotaExceeded`, or `Unavailable` (`circuit_open` if the embedding service, or
+    /// without [`Ask::fallback`] the chat service, failed too often: [`Error::retry_after`] says when to come back).
     pub async fn answer(&self, ask: &Ask) -> Result<Answer> {
         Ok(self.respond(ask, &[], None).await?.0)
     }
@@ -55,9 +51,10 @@ impl Engine {
 
     /// The same, handing the text over while it is written; an answer from the cache comes in one piece.
     ///
-    /// The pieces together are the answer's text, but for one case: if the fact guard finds a number in a
-    /// model's text that no excerpt has, the pieces have gone out by then. The returned answer then has
-    /// other text, and it is the one that counts: show it in place of the pieces.
+    /// A chat model's text begins to arrive with its first citation. The pieces together are the answer's text,
+    /// but for what is found wrong after they have gone out: a number that no excerpt has, an answer that breaks
+    /// off. The returned answer then has other text, and it is the one that counts: show it in place of the
+    /// pieces.
     pub async fn answer_streaming(&self, ask: &Ask, on_piece: OnPiece<'_>) -> Result<Answer> {
         Ok(self.respond(ask, &[], Some(on_piece)).await?.0)
     }
@@ -182,7 +179,11 @@ impl Engine {
     ) -> Result<(QueryRecord, Option<Wish>)> {
         let Asking { agent, history, key } = asking;
         let model = ask.model.as_deref();
-        let (search, rewriting) = self.self_contained(&question.text, history, agent, model).await;
+        // Whoever asks waits for the chat service this long in all, whatever it is asked for.
+        let (asked_at, patience) =
+            (Instant::now(), Duration::from_secs(self.parts.config.llm.timeout_seconds));
+        let (search, rewriting) =
+            self.self_contained(&question.text, history, agent, model, patience / 2).await;
         question.search = search;
         let retrieved = self.retrieve(&question, Some(agent.id)).await?;
         let gated = retrieved.map_or(Gated::Nothing, Retrieved::gate);
@@ -194,11 +195,17 @@ impl Engine {
             max_tokens: ask.max_tokens,
             history,
             wishes,
+            fallback: ask.fallback.unwrap_or(self.parts.config.llm.fallback),
+            time_limit: Some(patience.saturating_sub(asked_at.elapsed())),
         };
         let draft = compose(gated, writing, on_piece).await?;
         let wish = draft.wish;
-        // What was decided once need not be decided again: only answers are cached.
-        let cache = key.clone().filter(|_| wish.is_none()).map(|key| {
+        if draft.fallback {
+            metrics::counter!("rag_fallbacks_total").increment(1);
+        }
+        // What was decided once need not be decided again: only answers are cached, and what stands in for one
+        // only until the chat model is back.
+        let cache = key.clone().filter(|_| wish.is_none() && !draft.fallback).map(|key| {
             // Checked to be a day at most.
             let seconds = i64::try_from(self.parts.config.answer.cache_seconds).unwrap_or_default();
             let expires = self.parts.clock.now() + chrono::Duration::seconds(seconds);
@@ -268,45 +275,6 @@ impl Engine {
                 kind = ?error.kind(),
                 "Query failed"
             ),
-        }
-    }
-}
-
-/// The answer that a draft makes; id and times come when it is kept.
-fn given(draft: Draft, rewriting: Tokens) -> Given {
-    let tokens = draft.tokens + rewriting;
-    let answer = Answer {
-        answer: draft.text,
-        outcome: draft.outcome,
-        sources: draft.cited.into_iter().map(source).collect(),
-        query_id: QueryId(uuid::Uuid::nil()),
-        processing_time_ms: 0,
-        model: draft.model,
-        tokens_used: tokens.total(),
-        cached: false,
-    };
-    Given { answer, tokens }
-}
-
-fn source(hit: Hit) -> Source {
-    Source {
-        document_id: hit.document_id,
-        document_name: hit.filename,
-        chunk_id: hit.chunk_id,
-        chunk_index: hit.chunk_index,
-        page_number: hit.page_number,
-        score: hit.cosine,
-        excerpt: excerpt(&hit.content),
-    }
-}
-
-/// The beginning of a text, cut at a word.
-fn excerpt(text: &str) -> String {
-    match text.char_indices().nth(EXCERPT) {
-        None => text.to_owned(),
-        Some((end, _)) => {
-            let cut = text[..end].rfind(char::is_whitespace).unwrap_or(end);
-            text[..cut].trim_end().to_owned()
         }
     }
 }

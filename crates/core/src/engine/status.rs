@@ -7,6 +7,7 @@ use crate::answer::EXTRACTIVE;
 use crate::error::Result;
 use crate::index::TableStats;
 use crate::model::{Limits, Usage};
+use crate::net::proxy_problems;
 use crate::store::{DocumentFilter, Generation};
 
 /// The state of a deployment.
@@ -41,6 +42,8 @@ pub struct Status {
     pub embedding_model: String,
     /// The chat model in use, or `extractive`.
     pub answer_model: String,
+    /// How the chat service does: `ok`, or what is wrong; absent without one.
+    pub chat_service: Option<String>,
     /// The index generation in force.
     pub generation: Option<Generation>,
     /// How its table looks.
@@ -50,7 +53,8 @@ pub struct Status {
 }
 
 impl Engine {
-    /// Reports on the deployment.
+    /// Reports on the deployment. The chat service is asked whether it is there, and waited for a few seconds at
+    /// most.
     pub async fn status(&self) -> Result<Status> {
         let organization = self.organization.id;
         let searchable = DocumentFilter { searchable: true, limit: Some(0), ..DocumentFilter::default() };
@@ -97,6 +101,15 @@ impl Engine {
                     .to_owned(),
             );
         }
+        problems.extend(proxy_problems().iter().cloned());
+        let chat_service = self.chat_service().await;
+        if let Some(Err(error)) = &chat_service {
+            let then =
+                if self.parts.config.llm.fallback { "the documents are quoted" } else { "questions fail" };
+            problems.push(format!("the chat service gives no answer, so {then}: {error}"));
+        }
+        let chat_service =
+            chat_service.map(|state| state.map_or_else(|error| error.to_string(), |()| "ok".into()));
         let answer_model = self.parts.chat.as_ref().map_or(EXTRACTIVE, |c| c.default_model()).to_owned();
         Ok(Status {
             version: env!("CARGO_PKG_VERSION"),
@@ -113,6 +126,7 @@ impl Engine {
             refused_queries,
             embedding_model,
             answer_model,
+            chat_service,
             generation,
             index,
             problems,

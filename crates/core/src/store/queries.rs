@@ -69,6 +69,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<QueryRecord> {
             processing_time_ms: count("processing_time_ms")?,
             model: row.get("model")?,
             tokens_used: count("tokens_used")?,
+            fallback: false,
             cached: row.get("cached")?,
         },
     })

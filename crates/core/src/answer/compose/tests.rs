@@ -97,6 +97,8 @@ fn writing<'a>(agent: &'a Agent, chat: &'a Parrot, history: &'a [Turn]) -> Writi
         max_tokens: None,
         history,
         wishes: &[],
+        fallback: false,
+        time_limit: None,
     }
 }
 

@@ -164,6 +164,7 @@ mod tests {
             processing_time_ms: 1,
             model: "extractive".into(),
             tokens_used: 0,
+            fallback: false,
             cached: false,
         }
     }

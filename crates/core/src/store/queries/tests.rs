@@ -71,6 +71,7 @@ impl House {
                 processing_time_ms: 40,
                 model: "m".into(),
                 tokens_used: 150,
+                fallback: false,
                 cached: false,
             },
         }

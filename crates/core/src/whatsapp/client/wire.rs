@@ -10,7 +10,7 @@ use reqwest::{RequestBuilder, StatusCode, Url};
 use serde_json::Value;
 
 use super::{GraphClient, GraphResult, Number};
-use crate::net::{BodyError, asked_wait, bearer, body_within, without_address};
+use crate::net::{BodyError, asked_wait, bearer, body_within, through, without_address};
 use crate::whatsapp::failure::{GraphFailure, regain_access};
 
 /// The longest answer that is read, in bytes; files have their own limit.
@@ -125,7 +125,7 @@ impl GraphClient {
 
     /// Why nothing came back.
     fn unreached(&self, error: reqwest::Error) -> Box<GraphFailure> {
-        let origin = &self.origin;
+        let origin = format!("{}{}", self.origin, through(&self.base));
         let note = if error.is_connect() {
             format!("cannot reach the Graph API at {origin}: check whatsapp.base_url and the network")
         } else if error.is_timeout() {

@@ -734,4 +734,5 @@ async fn what_a_customer_wrote_counts_once_when_its_answer_begins_to_be_sent() {
 }
 mod delivery;
 mod menus;
+mod outage;
 mod troubles;

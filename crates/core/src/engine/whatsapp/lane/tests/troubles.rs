@@ -113,7 +113,9 @@ async fn what_was_changed_meanwhile_is_not_answered_as_it_was() {
 
 #[tokio::test]
 async fn a_customer_hears_of_an_error_that_no_retry_mends() {
-    let (shop, chat) = with_chat().await;
+    let chat = FakeOpenAi::start().await;
+    let llm = format!("[llm]\nbase_url = \"{}\"\nfallback = false", chat.base_url());
+    let shop = Shop::with(&llm).await;
     shop.says(OWNER, "o1", "oi").await;
     shop.quiet().await;
     chat.require_key("another");
