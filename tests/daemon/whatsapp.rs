@@ -89,6 +89,16 @@ pub async fn customer_writes(app: &TestApp, id: &str, text: &str) {
     taken.expect(200);
 }
 
+/// Meta posts something about the number.
+pub async fn post_about(app: &TestApp, mut value: Value) {
+    value["metadata"] = json!({ "phone_number_id": NUMBER });
+    let body = json!({
+        "object": "whatsapp_business_account",
+        "entry": [{ "id": "102290129340398", "changes": [{ "field": "messages", "value": value }] }],
+    });
+    post_signed(app, body.to_string().into_bytes()).await.expect(200);
+}
+
 /// The path of the latest conversation.
 pub async fn conversation(app: &TestApp, who: &Login) -> String {
     let list = app.get(who, "/whatsapp/conversations").await.expect(200);

@@ -18,7 +18,8 @@ pub use billing::{BillingCommand, BillingEventsCommand};
 pub use manage::{AgentsCommand, ConfigCommand, DocumentsCommand, JobsCommand, ModelsCommand};
 pub use simulate::{SimulateCommand, SimulateGraphArgs, SimulateRunArgs, Target};
 pub use whatsapp::{
-    ChatArgs, ContactsCommand, ConversationsCommand, SimulateArgs, Since, TemplatesCommand, WebhookCommand,
+    ChatArgs, ContactsCommand, ConversationsCommand, OwnTemplate, SimulateArgs, Since, TemplatesCommand,
+    WebhookCommand,
 };
 
 /// Answers customers from a business's own documents.

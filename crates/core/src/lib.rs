@@ -51,6 +51,7 @@ pub mod wording;
 pub mod net;
 
 pub mod billing;
+pub mod notify;
 pub mod whatsapp;
 
 pub mod store;

@@ -27,6 +27,7 @@ mod script;
 mod shared;
 mod statuses;
 mod templates;
+mod upload;
 mod webhook;
 
 pub use behaviour::{Behaviour, Refusal};
@@ -55,8 +56,12 @@ enum Call {
     Media { id: String },
     /// The file itself.
     File { id: String },
+    /// To keep a file.
+    Upload { number: String },
     /// The templates of an account.
     Templates { account: String },
+    /// A new template of an account.
+    NewTemplate { account: String },
     /// Something that the fake does not know.
     Unknown,
 }
@@ -108,6 +113,11 @@ impl Graph {
         after(&self.shared.sent, known).await
     }
 
+    /// A file that it has, with its type: one of a customer, or one that was given to it.
+    pub fn media(&self, id: &str) -> Option<(String, Vec<u8>)> {
+        self.shared.script(|script| script.media.get(id).map(media::FakeMedia::content))
+    }
+
     /// The messages that were marked as read so far, oldest first.
     pub fn receipts(&self) -> Vec<ReadReceipt> {
         self.shared.receipts.borrow().clone()
@@ -147,6 +157,10 @@ impl Call {
                 Self::Receipt { number: (*number).to_owned() }
             }
             ("POST", [_, number, "messages"]) => Self::Message { number: (*number).to_owned() },
+            ("POST", [_, number, "media"]) => Self::Upload { number: (*number).to_owned() },
+            ("POST", [_, account, "message_templates"]) => {
+                Self::NewTemplate { account: (*account).to_owned() }
+            }
             ("GET", [_, account, "message_templates"]) => Self::Templates { account: (*account).to_owned() },
             ("GET", [_, id]) => Self::Media { id: (*id).to_owned() },
             _ => Self::Unknown,
@@ -203,6 +217,8 @@ fn usual(shared: &Shared, request: &Recorded, call: Call) -> Reply {
         Call::Receipt { number } => shared.mark_read(&number, &request.json()),
         Call::Media { id } => shared.script(|script| media::locate(script, &id, request)),
         Call::File { id } => shared.script(|script| media::serve(script, &id, request)),
+        Call::Upload { number } => shared.script(|script| upload::keep(script, &number, request)),
+        Call::NewTemplate { account } => shared.script(|script| templates::create(script, &account, request)),
         Call::Templates { account } => shared.script(|script| templates::list(script, &account, request)),
         Call::Message { .. } | Call::Unknown => {
             Refusal::code(2500).message("Unknown path components").reply()

@@ -158,6 +158,22 @@ pub enum TemplatesCommand {
     Sync,
     /// List templates as they were fetched last
     List,
+    /// Ask Meta for a template that this program needs
+    #[command(
+        after_help = "Example: agentctl templates create owner-alert\n\nMeta reviews it, which takes minutes \
+to a day; `agentctl templates sync` and `list` show whether it is APPROVED. Then set alert_template."
+    )]
+    Create {
+        /// owner-alert: tells the owner of a customer who needs a person
+        #[arg(value_enum)]
+        what: OwnTemplate,
+        /// Its name at Meta [default: alert_template of the channel, else owner_alert]
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        /// Channel whose account it is for; needed if there are several
+        #[arg(long, value_name = "NAME")]
+        channel: Option<String>,
+    },
     /// Send a template as a person, however long ago the customer wrote
     Send {
         /// Phone number with country code
@@ -173,6 +189,13 @@ pub enum TemplatesCommand {
         #[arg(long, value_name = "NAME")]
         channel: Option<String>,
     },
+}
+
+/// A template that this program needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum OwnTemplate {
+    /// Tells the owner of a customer who needs a person.
+    OwnerAlert,
 }
 
 /// `webhook`

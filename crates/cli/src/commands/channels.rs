@@ -31,7 +31,36 @@ fn list(channels: &[ChannelInfo]) -> String {
             shorten(&trouble(channel), 60),
         ]
     }));
-    table(&rows)
+    let reach: String = channels.iter().map(|channel| format!("{}\n", reach(channel))).collect();
+    format!("{}\n{reach}", table(&rows))
+}
+
+/// How people of the business are told of customers who need them, in a line for each way.
+fn reach(channel: &ChannelInfo) -> String {
+    let name = &channel.name;
+    let mut lines: Vec<String> = channel
+        .alerts
+        .iter()
+        .map(|path| {
+            let state = if path.usable { "ok" } else { "not usable" };
+            let told =
+                path.last_told_at.as_ref().map(|at| format!(", last worked at {at}")).unwrap_or_default();
+            let note = path.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
+            format!("{name}: alerts by {} {state}{told}{note}", path.way.as_str())
+        })
+        .collect();
+    lines.extend(unreachable(channel));
+    lines.join("\n")
+}
+
+/// That nobody would be told, if so.
+pub fn unreachable(channel: &ChannelInfo) -> Option<String> {
+    let name = &channel.name;
+    (!channel.reachable).then(|| {
+        format!(
+            "{name}: nobody can be told when a customer needs a person: customers are promised none (docs/alerts.md)"
+        )
+    })
 }
 
 /// What is wrong with a channel, in a few words; empty if it is well.

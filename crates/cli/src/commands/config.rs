@@ -1,5 +1,6 @@
 //! `agentctl config`
 
+use agent_core::config::Remark;
 use agent_core::{Config, ConfigSources};
 use anyhow::{Context, Result};
 use serde_json::json;
@@ -24,13 +25,26 @@ pub fn run(
         ConfigCommand::Check => {
             let (file, _) = sources.config_file(&config.paths);
             let read = file.exists();
-            printer.result(&json!({ "ok": true, "file": file, "read": read }), |_| {
-                if read {
-                    format!("{} is fine.", file.display())
-                } else {
-                    "No configuration file; the defaults are in force.".to_owned()
-                }
+            let (mistakes, warnings): (Vec<_>, Vec<_>) =
+                config.remarks().into_iter().partition(|r| r.mistake);
+            let ok = mistakes.is_empty();
+            let value = json!({
+                "ok": ok, "file": file, "read": read, "mistakes": mistakes, "warnings": warnings,
+            });
+            printer.result(&value, |_| {
+                let fine = match (ok, read) {
+                    (false, _) => format!("{} is not right.", file.display()),
+                    (true, true) => format!("{} is fine.", file.display()),
+                    (true, false) => "No configuration file; the defaults are in force.".to_owned(),
+                };
+                let named = |label: &'static str, remarks: &[Remark]| {
+                    remarks.iter().map(|remark| format!("{label}: {remark}\n")).collect::<String>()
+                };
+                format!("{}{}{fine}", named("mistake", &mistakes), named("warning", &warnings))
             })?;
+            if !ok {
+                return Ok(Exit::Invalid);
+            }
         }
         ConfigCommand::Path => return path(sources, printer),
     }

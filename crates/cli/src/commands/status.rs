@@ -5,7 +5,7 @@ use agent_core::{Config, Engine};
 use anyhow::Result;
 use serde::Serialize;
 
-use super::channels::trouble;
+use super::channels::{trouble, unreachable};
 use crate::exit::Exit;
 use crate::output::Printer;
 
@@ -16,6 +16,9 @@ struct Report {
     status: Status,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     channels: Vec<ChannelInfo>,
+    /// What works otherwise than was probably meant.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 /// Shows what the data directory holds; problems make the exit code.
@@ -28,7 +31,8 @@ pub async fn run(config: Config, printer: &Printer) -> Result<Exit> {
     status.problems.extend(broken.map(|channel| {
         format!("nothing can be sent from the WhatsApp channel {}: check its access token", channel.name)
     }));
-    let report = Report { status, channels };
+    let warnings = channels.iter().filter_map(unreachable).collect();
+    let report = Report { status, channels, warnings };
     printer.result(&report, text)?;
     Ok(if report.status.problems.is_empty() { Exit::Success } else { Exit::Invalid })
 }
@@ -66,6 +70,9 @@ fn text(report: &Report) -> String {
     if !report.channels.is_empty() {
         let channels: Vec<String> = report.channels.iter().map(channel).collect();
         out.push_str(&format!("whatsapp:   {}\n", channels.join(", ")));
+    }
+    for warning in &report.warnings {
+        out.push_str(&format!("warning:    {warning}\n"));
     }
     for problem in &status.problems {
         out.push_str(&format!("problem:    {problem}\n"));

@@ -22,8 +22,16 @@ const PREFIX: &str = "AGENTCTL_";
 const NOT_KEYS: [&str; 4] = ["AGENTCTL_HOME", "AGENTCTL_CONFIG", "AGENTCTL_DATA_DIR", "AGENTCTL_LOG"];
 
 /// Last part of the keys of secrets. Each has a second form, the same with `_file`.
-const SECRETS: [&str; 6] =
-    ["api_key", "access_token", "app_secret", "verify_token", "secret_key", "webhook_secret"];
+const SECRETS: [&str; 8] = [
+    "api_key",
+    "access_token",
+    "app_secret",
+    "verify_token",
+    "secret_key",
+    "webhook_secret",
+    "password",
+    "bot_token",
+];
 
 /// Names other programs use for the same secrets, and what they set here.
 const CONVENTIONAL: [(&str, &str); 8] = [
@@ -259,6 +267,7 @@ impl Config {
         let stripe = &mut self.stripe;
         resolve("stripe.secret_key", &mut stripe.secret_key, stripe.secret_key_file.as_deref())?;
         resolve("stripe.webhook_secret", &mut stripe.webhook_secret, stripe.webhook_secret_file.as_deref())?;
+        self.alerts.resolve_secrets()?;
         self.whatsapp.resolve_secrets()
     }
 }

@@ -5,6 +5,7 @@
 //! whatever is wrong into a message with file, line and key (`messages.rs` has the words). `paths.rs` knows
 //! where things lie.
 
+mod alerts;
 mod answer;
 mod auth;
 mod chunking;
@@ -28,6 +29,7 @@ mod whatsapp;
 
 use serde::Serialize;
 
+pub use alerts::{AlertsConfig, SmtpConfig, SmtpSecurity, TelegramConfig, WhenClosed};
 pub use answer::AnswerConfig;
 pub use auth::{Argon2Config, AuthConfig, RegistrationMode};
 pub use chunking::ChunkingConfig;
@@ -80,6 +82,8 @@ pub struct Config {
     pub plans: PlansConfig,
     /// The WhatsApp channel.
     pub whatsapp: WhatsappConfig,
+    /// How people of the business are told.
+    pub alerts: AlertsConfig,
     /// Billing.
     pub stripe: StripeConfig,
     /// Traces.
@@ -121,6 +125,23 @@ impl Problem {
     }
 }
 
+/// Something of the configuration that can be read and is probably not what was meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Remark {
+    /// The key it is about.
+    pub key: String,
+    /// What is odd and what to do, in one line.
+    pub text: String,
+    /// Whether it is a mistake; else it is a warning.
+    pub mistake: bool,
+}
+
+impl std::fmt::Display for Remark {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.key, self.text)
+    }
+}
+
 /// A section that checks its own values.
 pub(crate) trait Section {
     /// Name of the section, dotted if nested.
@@ -158,6 +179,13 @@ impl Config {
             let text = format!("there is no plan `{default}`: {} are accepted", known.join(", "));
             return Err((PlanConfig::NAME.to_owned(), Problem::new("default", text)));
         }
+        check(&self.alerts)?;
+        self.whatsapp.check_alerts(&self.alerts).map_err(|p| (WhatsappConfig::NAME.to_owned(), p))?;
         check(&self.whatsapp)
+    }
+
+    /// What can be read and is probably not what was meant.
+    pub fn remarks(&self) -> Vec<Remark> {
+        self.whatsapp.remarks()
     }
 }

@@ -8,6 +8,9 @@ use crate::model::OrganizationId;
 use crate::net::BreakerState;
 use crate::store::{JobFilter, JobStatus};
 
+/// Name of telling people of the business in health reports.
+const ALERTS: &str = "alerts";
+
 /// Days over which an answer's time is averaged.
 const RECENT_DAYS: i64 = 30;
 
@@ -44,7 +47,7 @@ impl PartState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
     /// `database`, `index`, `storage`, `embeddings`, or the name of a service on the internet; `whatsapp`
-    /// stands for the business numbers as well.
+    /// stands for the business numbers as well, `alerts` for telling people of the business.
     pub name: &'static str,
     /// How it does.
     pub state: PartState,
@@ -93,6 +96,9 @@ impl Engine {
             },
             needed: false,
         }));
+        if !self.parts.config.whatsapp.channels.is_empty() {
+            parts.push(Part { name: ALERTS, state: self.alerts_state().await, needed: false });
+        }
         // It is there if a channel is configured.
         if let Some(part) = parts.iter_mut().find(|p| p.name == GRAPH && p.state == PartState::Ok) {
             part.state = self.channels_state().await;
@@ -111,6 +117,22 @@ impl Engine {
             (0, 0) => PartState::Ok,
             (broken, paused) => PartState::Failing(format!(
                 "of {} channels {broken} are broken and {paused} pause: the list of channels says why",
+                channels.len()
+            )),
+        }
+    }
+
+    /// Whether somebody of the business would hear of a customer who needs a person. Strangers may read this.
+    async fn alerts_state(&self) -> PartState {
+        let channels = match self.channels().await {
+            Ok(channels) => channels,
+            Err(error) => return PartState::Failing(error.to_string()),
+        };
+        match channels.iter().filter(|channel| !channel.reachable).count() {
+            0 => PartState::Ok,
+            unreachable => PartState::Failing(format!(
+                "on {unreachable} of {} channels nobody can be told that a customer needs a person: the list of \
+                 channels says why",
                 channels.len()
             )),
         }

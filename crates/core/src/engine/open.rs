@@ -98,7 +98,7 @@ impl Engine {
         let accounts = Accounts::new(&config.auth)?;
         let graph =
             breaker(&breakers, GRAPH).unwrap_or_else(|| Arc::new(Breaker::new(GRAPH, Arc::clone(&clock))));
-        let whatsapp = Whatsapp::new(&config.whatsapp, graph, Arc::clone(&clock))?;
+        let whatsapp = Whatsapp::new(&config, graph, Arc::clone(&clock))?;
         let stripe =
             breaker(&breakers, STRIPE).unwrap_or_else(|| Arc::new(Breaker::new(STRIPE, Arc::clone(&clock))));
         let billing = Billing::new(&config, stripe, Arc::clone(&clock))?;

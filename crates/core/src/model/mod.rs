@@ -4,6 +4,7 @@
 
 mod account;
 mod agent;
+mod alert;
 mod answer;
 mod billing;
 mod changes;
@@ -21,6 +22,7 @@ pub use account::{
     Actor, ApiKey, AuditEntry, AuditRecord, Invitation, Member, MemberRole, Principal, User, UserRole,
 };
 pub use agent::{Agent, AgentPatch, NewAgent};
+pub use alert::{AlertPath, AlertWay, LastAlert};
 pub use answer::{
     Answer, Channel, DetailedSource, Feedback, FeedbackRecord, Outcome, QuerySources, Source, Turn,
 };

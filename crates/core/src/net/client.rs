@@ -45,7 +45,7 @@ pub fn client(timeout: Duration, user_agent: &str) -> Result<reqwest::Client> {
 
 /// Installs the TLS implementation that this product is built with, unless the program that embeds
 /// the library has installed another one.
-fn choose_tls() {
+pub(crate) fn choose_tls() {
     static CHOSEN: Once = Once::new();
     CHOSEN.call_once(|| {
         // An error means that one is installed already, which serves as well.

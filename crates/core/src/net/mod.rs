@@ -16,7 +16,7 @@ mod sse;
 pub use breaker::{Breaker, BreakerState, CIRCUIT_OPEN};
 pub use client::client;
 pub(crate) use client::{
-    BodyError, USER_AGENT, bearer, body_within, origin_of, parse_base_url, without_address,
+    BodyError, USER_AGENT, bearer, body_within, choose_tls, origin_of, parse_base_url, without_address,
 };
 pub use rate::RateLimit;
 pub use retry::Retry;

@@ -43,13 +43,15 @@ pub struct LaneState {
     pub refusals: u32,
     /// When the person who has it gave the last sign.
     pub human_seen_at: Option<DateTime<Utc>>,
-    /// The conversation that what is written here belongs to.
+    /// In the owner's own conversation: the one that what they write goes to.
     pub relay_to: Option<ConversationId>,
+    /// When they last said so.
+    pub relay_chosen_at: Option<DateTime<Utc>>,
     /// What is to be dealt with, in the customer's order.
     pub pending: Vec<Pending>,
 }
 
-fn pending(row: &Row<'_>) -> rusqlite::Result<Pending> {
+pub(super) fn pending(row: &Row<'_>) -> rusqlite::Result<Pending> {
     let sent: Option<DateTime<Utc>> = rows::parsed_opt(row, "sent_at")?;
     Ok(Pending {
         id: rows::parsed(row, "id")?,
@@ -68,7 +70,8 @@ impl Store {
         self.read(move |c| {
             let key = id.to_string();
             let sql = format!(
-                "SELECT {}, v.organization_id, v.inbound_count, v.due_at, v.refusals, v.human_seen_at, v.relay_to
+                "SELECT {}, v.organization_id, v.inbound_count, v.due_at, v.refusals, v.human_seen_at, v.relay_to,
+                        v.relay_chosen_at
                  FROM conversations v JOIN contacts k ON k.id = v.contact_id WHERE v.id = ?1",
                 columns()
             );
@@ -85,6 +88,7 @@ impl Store {
                     refusals: row.get("refusals")?,
                     human_seen_at: rows::parsed_opt(row, "human_seen_at")?,
                     relay_to: rows::parsed_opt(row, "relay_to")?,
+                    relay_chosen_at: rows::parsed_opt(row, "relay_chosen_at")?,
                     pending: Vec::new(),
                 })
             });

@@ -22,10 +22,12 @@ use crate::net::{Breaker, USER_AGENT, client, origin_of, parse_base_url};
 
 mod media;
 mod templates;
+mod upload;
 mod wire;
 
 pub use media::{Media, MediaError};
-pub use templates::MessageTemplate;
+pub use templates::{MessageTemplate, NewTemplate};
+pub use upload::File;
 
 /// A call that failed, boxed because it is large.
 pub type GraphResult<T> = Result<T, Box<GraphFailure>>;

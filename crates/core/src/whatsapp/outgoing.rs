@@ -91,6 +91,12 @@ pub struct Attachment {
 pub enum AttachmentKind {
     /// As a picture.
     Image,
+    /// As a film.
+    Video,
+    /// As something to listen to; it has no text below it.
+    Audio,
+    /// As a sticker; it has no text below it.
+    Sticker,
     /// As a file to open.
     Document {
         /// The name it is shown with.
@@ -194,6 +200,9 @@ impl Attachment {
     fn kind(&self) -> &'static str {
         match self.kind {
             AttachmentKind::Image => "image",
+            AttachmentKind::Video => "video",
+            AttachmentKind::Audio => "audio",
+            AttachmentKind::Sticker => "sticker",
             AttachmentKind::Document { .. } => "document",
         }
     }
@@ -203,7 +212,8 @@ impl Attachment {
             return Err(Error::invalid("a file to send needs Meta's id of it"));
         }
         let mut object = json!({ "id": self.media_id });
-        if let Some(caption) = &self.caption {
+        let speechless = matches!(self.kind, AttachmentKind::Audio | AttachmentKind::Sticker);
+        if let Some(caption) = self.caption.as_ref().filter(|_| !speechless) {
             check("a caption", caption, CAPTION_LIMIT)?;
             object["caption"] = json!(caption);
         }

@@ -53,6 +53,8 @@ pub fn show(conversation: &Conversation, messages: &[Message], notes: &[Note]) -
         ("wants no messages since", &contact.opted_out_at),
         ("blocked since", &contact.blocked_at),
         ("a person's since", &conversation.human_since),
+        ("waits for one since", &conversation.person_wanted_at),
+        ("on owner's phone since", &conversation.relayed_at),
     ] {
         if let Some(value) = value {
             out.push_str(&format!("{label}: {}\n", plain(value)));

@@ -35,13 +35,9 @@ impl Engine {
         };
         if parts.is_empty() {
             tracing::error!(query = %answer.query_id, "an answer has nothing in it that WhatsApp shows");
-            return Draft::calling(wording::handed_over_failed(locale), Need::Failed);
+            return Draft::calling(wording::failed_once(locale), Need::Failed);
         }
-        let turnout = Turnout {
-            refusals,
-            release: case.state.conversation.state == crate::model::Hands::Human,
-            ..Turnout::default()
-        };
+        let turnout = Turnout { refusals, release: super::lane::is_abandoned(case), ..Turnout::default() };
         Draft { parts, answered: Some(answer), turnout, need: None }
     }
 

@@ -122,6 +122,8 @@ impl Engine {
             state: Hands::Bot,
             state_version: 0,
             human_since: None,
+            person_wanted_at: None,
+            relayed_at: None,
             last_inbound_at: Some(now.clone()),
             last_message_at: now.clone(),
             last_text: String::new(),
@@ -136,6 +138,7 @@ impl Engine {
             refusals: 0,
             human_seen_at: None,
             relay_to: None,
+            relay_chosen_at: None,
             pending: Vec::new(),
         };
         Ok(Chat { state, channel, agent, buttons: Vec::new() })

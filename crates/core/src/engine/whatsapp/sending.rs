@@ -11,10 +11,12 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::super::Engine;
+use super::attaching::Unattached;
 use super::lane::reason;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jobs::JobFailure;
-use crate::jobs::payload::alert_owner;
+use crate::jobs::payload::{alert_owner, answer_conversation};
+use crate::model::Author;
 use crate::store::{Next, Outgoing, Patience, SendOutcome};
 use crate::whatsapp::client::SendError;
 use crate::whatsapp::failure::{GraphFailure, Verdict};
@@ -65,14 +67,18 @@ impl Engine {
     async fn send_one(&self, outgoing: Outgoing) -> Result<(), JobFailure> {
         let channel = self.channel(&outgoing.phone_number_id)?;
         let number = channel.number()?;
-        let message = match message(&outgoing).and_then(|m| m.payload()) {
+        let attached = match self.attachment(&number, &outgoing).await {
+            Ok(attached) => attached,
+            Err(Unattached::Graph(failure)) => return self.not_sent(&outgoing, &failure).await,
+            Err(Unattached::Never(why)) => {
+                let error = Error::invalid(format!("a file cannot be passed on: {why}"));
+                return self.never_sent(&outgoing, error).await;
+            }
+        };
+        let message = match message(&outgoing, attached).and_then(|m| m.payload()) {
             Ok(message) => message,
             // Ours to mend: Graph would refuse it.
-            Err(error) => {
-                let failed = SendOutcome::Failed { code: None, message: error.to_string() };
-                self.conclude(&outgoing, failed).await?;
-                return Err(JobFailure::never(error));
-            }
+            Err(error) => return self.never_sent(&outgoing, error).await,
         };
         let whatsapp = &self.parts.whatsapp;
         let customer = outgoing.contact.phone.as_deref().or(outgoing.contact.user_id.as_deref());
@@ -97,6 +103,15 @@ impl Engine {
             }
             Err(SendError::NotSent(failure)) => self.not_sent(&outgoing, &failure).await,
         }
+    }
+
+    /// What cannot be sent at all, ever.
+    async fn never_sent(&self, outgoing: &Outgoing, error: Error) -> Result<(), JobFailure> {
+        metrics::counter!("whatsapp_messages_failed_total").increment(1);
+        let failed = SendOutcome::Failed { code: None, message: error.to_string() };
+        self.conclude(outgoing, failed).await?;
+        self.tell_of_unsent(outgoing).await?;
+        Err(JobFailure::never(error))
     }
 
     /// Graph refused a message, or was not reached: what is to be done is in its error.
@@ -136,7 +151,9 @@ impl Engine {
             | Verdict::Alert => {
                 metrics::counter!("whatsapp_messages_failed_total").increment(1);
                 self.conclude(outgoing, SendOutcome::Failed { code, message: words }).await?;
-                if !matches!(failure.verdict(outgoing.attempt, 0.0), Verdict::Never) {
+                // An alert that was refused for good concerns whoever it was about.
+                let ours = outgoing.author == Author::System;
+                if ours || !matches!(failure.verdict(outgoing.attempt, 0.0), Verdict::Never) {
                     self.tell_of_unsent(outgoing).await?;
                 }
                 Err(JobFailure::never(failure.to_error()))
@@ -151,8 +168,14 @@ impl Engine {
     }
 
     async fn conclude(&self, outgoing: &Outgoing, outcome: SendOutcome) -> Result<(), JobFailure> {
+        let failed = matches!(outcome, SendOutcome::Failed { .. });
         let events = self.parts.store.conclude_sending(outgoing.id, outcome).await?;
         self.parts.whatsapp.tell(events);
+        if failed && outgoing.author == Author::Human {
+            // What was not said takes no conversation over.
+            let event = self.parts.store.give_back_unsaid(outgoing.id, answer_conversation).await?;
+            self.parts.whatsapp.tell(event);
+        }
         Ok(())
     }
 
@@ -193,10 +216,11 @@ fn list(outgoing: &Outgoing, details: &Value) -> List {
 }
 
 /// What goes over the wire.
-fn message(outgoing: &Outgoing) -> Result<Message> {
+fn message(outgoing: &Outgoing, attached: Option<Content>) -> Result<Message> {
     let details: Value = serde_json::from_str(&outgoing.details).unwrap_or_default();
     let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
     let content = match outgoing.kind.as_str() {
+        _ if attached.is_some() => attached.unwrap_or_else(|| Content::Text(outgoing.text.clone())),
         "text" => Content::Text(outgoing.text.clone()),
         "interactive" if details["list"].is_object() => Content::List(list(outgoing, &details["list"])),
         "interactive" => {

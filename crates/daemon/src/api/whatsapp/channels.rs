@@ -1,6 +1,7 @@
 //! `GET /whatsapp/channels`
 
 use agent_core::engine::ChannelInfo;
+use agent_core::model::AlertPath;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -26,6 +27,33 @@ pub struct ChannelBody {
     /// RFC 3339, UTC: since when it is broken, or until when it pauses.
     #[schema(format = DateTime)]
     time: Option<String>,
+    /// How people of the business are told that a customer needs them.
+    alerts: Vec<AlertPathBody>,
+    /// Whether anybody would be told now, or watches the inbox. If not, customers are promised no person.
+    reachable: bool,
+}
+
+/// A way of telling people of the business.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AlertPathBody {
+    /// `whatsapp`, `url`, `email` or `telegram`.
+    #[schema(example = "whatsapp")]
+    way: &'static str,
+    /// Whether an alert would arrive, as far as that is known without trying.
+    usable: bool,
+    /// Why not, or what is not known.
+    note: Option<String>,
+    /// RFC 3339, UTC: when an alert last got through.
+    #[schema(format = DateTime)]
+    last_told_at: Option<String>,
+}
+
+impl From<AlertPath> for AlertPathBody {
+    fn from(path: AlertPath) -> Self {
+        let AlertPath { way, usable, note, last_told_at } = path;
+        Self { way: way.as_str(), usable, note, last_told_at }
+    }
 }
 
 impl From<ChannelInfo> for ChannelBody {
@@ -36,6 +64,8 @@ impl From<ChannelInfo> for ChannelBody {
             status: channel.status,
             reason: channel.reason,
             time: channel.time,
+            alerts: channel.alerts.into_iter().map(AlertPathBody::from).collect(),
+            reachable: channel.reachable,
         }
     }
 }

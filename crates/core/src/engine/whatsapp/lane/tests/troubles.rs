@@ -120,9 +120,15 @@ async fn a_customer_hears_of_an_error_that_no_retry_mends() {
     shop.says(ANA, "w1", "que horas abre a piscina?").await;
     shop.quiet().await;
     let sent = shop.graph.sent();
-    assert_eq!(to(&sent, ANA), [wording::handed_over_failed(PT)]);
+    assert_eq!(to(&sent, ANA), [wording::failed_once(PT)]);
     assert!(to(&sent, OWNER).iter().any(|text| text.contains("ficou sem resposta")), "{sent:?}");
-    assert_eq!(shop.conversation().await.state, Hands::Human);
+    // One failure is no reason to fall silent, and no reason to alert again and again.
+    assert_eq!(shop.conversation().await.state, Hands::Bot);
+    shop.says(ANA, "w2", "e que horas fecha a piscina?").await;
+    shop.quiet().await;
+    let sent = shop.graph.sent();
+    assert_eq!(to(&sent, ANA).len(), 2);
+    assert_eq!(to(&sent, OWNER).iter().filter(|text| text.contains("ficou sem resposta")).count(), 1);
 }
 
 #[tokio::test]
