@@ -143,9 +143,29 @@ pub struct IngestArgs {
     /// Pair to keep with every document; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     pub metadata: Vec<(String, String)>,
-    /// Remove documents below the given folders whose files are gone
+    /// Name of the source the files belong to: its documents are told by their paths below --root, wherever that
+    /// lies, e.g. a checkout that is another folder each time
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// Folder that the paths of a source are relative to [default: the folder that is ingested]
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// Remove documents below the given folders whose files are gone or left out by now; if they are more than
+    /// half, asks, or needs --yes
     #[arg(long)]
     pub prune: bool,
+    /// Remove also where --prune would ask
+    #[arg(long, requires = "prune")]
+    pub yes: bool,
+    /// Show what would be ingested, updated and removed, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Leave out what .gitignore files in the folders say
+    #[arg(long)]
+    pub gitignore: bool,
+    /// Exit with 6 also if a file was skipped or is a duplicate
+    #[arg(long)]
+    pub strict: bool,
     /// Ingest unchanged files again
     #[arg(long)]
     pub force: bool,

@@ -119,6 +119,12 @@ pub fn shorten(text: &str, most: usize) -> String {
     format!("{}…", cut.trim_end())
 }
 
+/// A name that a file or a person gave, on one line and with nothing that steers the terminal: a line break in it is
+/// shown, not obeyed.
+pub fn name(text: &str) -> String {
+    plain(&text.replace('\n', "\\n").replace('\r', "\\r"))
+}
+
 /// A customer's text without what would steer the terminal: control characters, and marks that turn the
 /// direction of what follows.
 pub fn plain(text: &str) -> String {
@@ -134,6 +140,11 @@ mod tests {
     #[test]
     fn a_text_cannot_steer_the_terminal() {
         assert_eq!(plain("a\u{1b}[2J\u{9b}b\u{202e}c\nd\te"), "a [2J bc\nd e");
+    }
+
+    #[test]
+    fn a_name_cannot_forge_a_line() {
+        assert_eq!(name("a\nremoved    b.md\r\u{1b}[2J"), "a\\nremoved    b.md\\r [2J");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The composition root: a deployment, open, and the verbs a Rust user calls.
 //!
-//! `open.rs` puts the parts together, `documents.rs` ingests and lists, `uploads.rs` receives documents,
+//! `open.rs` puts the parts together, `ingest.rs` ingests, `documents.rs` lists, `uploads.rs` receives documents,
 //! `processing.rs` makes them searchable, `ask.rs` checks questions and searches, `respond.rs` answers
 //! (`conversation.rs`: follow-ups, `flights.rs`: the same asked by many), `feedback.rs` looks answers up again, `agents.rs` manages agents,
 //! `reindex.rs` rebuilds the index, `retention.rs` forgets, `exports.rs` gives people their data,
@@ -24,6 +24,7 @@ mod feedback;
 mod flights;
 mod handlers;
 mod health;
+mod ingest;
 mod lock;
 mod members;
 mod open;
@@ -59,8 +60,8 @@ use crate::store::{Organization, Store};
 
 pub use ask::{Ask, BatchAnswer};
 pub use billing::{CheckoutRequest, StripeEvent, StripeRefused, SubscriptionInfo, SyncProblem, SyncReport};
-pub use documents::{IngestReport, Totals};
 pub use health::{Dashboard, Part, PartState};
+pub use ingest::{IngestReport, Totals};
 pub use open::PARSE_WORKER_ARGUMENT;
 pub use retention::{PurgeReport, Retained, RetentionReport};
 pub use sessions::Session;

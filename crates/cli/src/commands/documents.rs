@@ -10,8 +10,9 @@ use serde_json::json;
 use super::agent_id;
 use crate::args::DocumentsCommand;
 use crate::exit::Exit;
-use crate::output::{Printer, shorten, table};
-use crate::{audit, progress, stop};
+use crate::output::{Printer, name, shorten, table};
+use crate::progress::{Lines, Progress};
+use crate::{audit, stop};
 
 /// Lists, shows, deletes and reprocesses documents.
 pub async fn run(config: Config, command: DocumentsCommand, printer: &Printer) -> Result<Exit> {
@@ -61,7 +62,7 @@ pub async fn run(config: Config, command: DocumentsCommand, printer: &Printer) -
                 return Err(error.into());
             }
             printer.result(&json!({ "deleted": deleted }), |_| {
-                deleted.iter().map(|d| format!("Deleted {} ({}).\n", d.filename, d.id)).collect()
+                deleted.iter().map(|d| format!("Deleted {} ({}).\n", name(&d.filename), d.id)).collect()
             })?;
             Exit::Success
         }
@@ -73,14 +74,14 @@ pub async fn run(config: Config, command: DocumentsCommand, printer: &Printer) -
 
 /// Also what `reindex --document` does.
 pub async fn reprocess(engine: &Engine, id: &str, printer: &Printer) -> Result<Exit> {
-    let (bar, on_event) = progress::ingest_bar(printer);
-    let outcome = engine.reprocess(id.parse()?, on_event, stop::on_ctrl_c(printer)).await;
-    bar.finish_and_clear();
+    let progress = Progress::begin(printer, Lines::none());
+    let outcome = engine.reprocess(id.parse()?, progress.on_event(), stop::on_ctrl_c(printer)).await;
+    progress.end();
     let report = outcome?;
     audit::note(engine, "documents:update", Some(id.to_owned()), json!({})).await;
     printer.result(&report, |report| match &report.error {
-        Some(reason) => format!("failed: {}: {reason}", report.path),
-        None => format!("Reprocessed {}: {} chunks.", report.path, report.chunks),
+        Some(reason) => format!("failed: {}: {reason}", name(&report.path)),
+        None => format!("Reprocessed {}: {} chunks.", name(&report.path), report.chunks),
     })?;
     Ok(if report.status == Outcome::Failed { Exit::SomeFailed } else { Exit::Success })
 }
@@ -93,7 +94,7 @@ fn list(documents: &[Document], total: u64) -> String {
     rows.extend(documents.iter().map(|d| {
         vec![
             d.id.to_string(),
-            shorten(&d.filename, 40),
+            shorten(&name(&d.filename), 40),
             d.file_type.to_string(),
             d.page_count.to_string(),
             d.chunk_count.to_string(),
@@ -109,8 +110,8 @@ fn show(document: &Document) -> String {
     let mut out = format!(
         "id: {}\nname: {}\npath: {}\ntype: {}\nsize: {} bytes\nversion: {}\npages: {}\nchunks: {}\nprocessed: {}\n",
         document.id,
-        document.filename,
-        document.path,
+        name(&document.filename),
+        name(&document.place()),
         document.file_type,
         document.file_size,
         document.version,

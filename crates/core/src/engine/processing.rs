@@ -104,7 +104,7 @@ impl Engine {
                 Some(report) => Ok(report),
                 None => {
                     store.release_processing(claim).await?;
-                    let path = &claim.document.path;
+                    let path = claim.document.place();
                     Err(Error::new(ErrorKind::Cancelled, format!("stopped before {path} was done")))
                 }
             },
@@ -136,8 +136,7 @@ fn work_of(claim: &Claim) -> Work {
         known: Some(document.id),
         origin: Origin::Pending,
         agent_id: document.agent_id,
-        path: document.path,
-        filename: document.filename,
+        name: document.name(),
         file_type: document.file_type,
         size: claim.size,
         hash: claim.hash.clone(),
@@ -148,18 +147,14 @@ fn work_of(claim: &Claim) -> Work {
 
 /// How a document is of which nothing waits.
 fn settled(document: Document) -> DocumentReport {
-    if let Some(error) = document.processing_error {
-        return DocumentReport::failed(document.path, Some(document.id), error);
+    if let Some(error) = &document.processing_error {
+        return DocumentReport::failed(document.place(), Some(document.id), error);
     }
     DocumentReport {
-        path: document.path,
-        document_id: Some(document.id),
-        status: Outcome::Unchanged,
         version: Some(document.version),
         pages: document.page_count,
         chunks: document.chunk_count,
-        error: None,
-        retryable: false,
+        ..DocumentReport::new(document.place(), Some(document.id), Outcome::Unchanged)
     }
 }
 

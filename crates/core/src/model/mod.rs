@@ -31,7 +31,7 @@ pub use conversation::{
     Author, Contact, ContactDetails, ContactIdentifier, Conversation, ConversationStatus, Hands, InboxEvent,
     InboxEventKind, Message, MessageStatus, Note,
 };
-pub use document::{Block, BlockKind, Document, DocumentStatus, FileType, Metadata, Page, Parsed};
+pub use document::{Block, BlockKind, Document, DocumentStatus, FileType, Metadata, Page, Parsed, place};
 pub use ids::{
     AgentId, ApiKeyId, ChunkId, ContactId, ConversationId, DocumentId, GenerationId, InvitationId, JobId,
     MessageId, NoteId, OrganizationId, QueryId, UserId,

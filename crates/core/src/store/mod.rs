@@ -83,7 +83,7 @@ pub use channels::ChannelTrouble;
 pub use chunks::{ChunkRow, FoundChunk};
 pub use claims::Claim;
 pub use conversation_lists::{ConversationFilter, Numbers};
-pub use documents::{DocumentFilter, DocumentOrder, KnownFile};
+pub use documents::{DocumentFilter, DocumentOrder, FileName, KnownFile};
 pub use erasure::{CONVERSATION_BUSY, Erased, Traces};
 pub use expired::Swept;
 pub use generations::Generation;
