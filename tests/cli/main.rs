@@ -2,7 +2,8 @@
 //! and index, on the fixtures.
 //!
 //! One binary for the whole suite: linking it takes longer than running it. `answers.rs` retrieval and
-//! grounding, `ingest.rs` documents in and out, `bad_input.rs` what goes wrong, `manners.rs` output,
+//! grounding, `ingest.rs` documents in and out, `pruning.rs` what must not be removed, `sources.rs` which document a
+//! file is, `data_directory.rs` whose the data is, `bad_input.rs` what goes wrong, `manners.rs` output,
 //! exit codes and configuration, `embedding.rs` the model's vectors, `providers.rs` chat and embedding
 //! services, `uploads.rs` the library's way in for documents that come over a network, `jobs.rs` background
 //! work, `chat.rs`, `conversations.rs`, `webhooks.rs` and `simulate.rs` WhatsApp, `billing.rs` Stripe.
@@ -14,6 +15,7 @@ mod bad_input;
 mod billing;
 mod chat;
 mod conversations;
+mod data_directory;
 mod deployment;
 mod embedding;
 mod ingest;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use agent_core::IngestEvent;
 use agent_core::embed::DownloadProgress;
 use agent_core::ingest::{DocumentReport, OnEvent, Outcome};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use crate::output::{Printer, name, shorten};
 
@@ -91,7 +91,7 @@ impl Progress {
     /// A bar that counts documents, and lines of those that are done.
     pub fn begin(printer: &Printer, lines: Lines) -> Self {
         let bar = if printer.shows_progress() { ProgressBar::no_length() } else { ProgressBar::hidden() };
-        bar.set_style(style("{spinner} {bar:20} {eta:>4} left  {wide_msg}"));
+        bar.set_style(style("{spinner} {bar:20} {left}  {wide_msg}").with_key("left", time_left));
         bar.enable_steady_tick(Duration::from_millis(120));
         Self { bar, printer: printer.clone(), lines, state: Arc::default() }
     }
@@ -124,7 +124,7 @@ impl Progress {
             IngestEvent::Read { path, pages, chunks } => {
                 state.open.push_back((chunks, 0));
                 let pages = if pages == 1 { "1 page".to_owned() } else { format!("{pages} pages") };
-                state.reading = format!("{} ({pages})", file_name(&path));
+                state.reading = format!("{pages}  {}", file_name(&path));
             }
             IngestEvent::Embedded(count) => state.embed(count),
             IngestEvent::Done(report) => {
@@ -149,6 +149,17 @@ impl Progress {
         self.bar.set_position(state.done as u64 * STEPS + open);
         self.bar.set_message(state.message());
     }
+}
+
+/// Nothing while nothing tells.
+fn time_left(state: &ProgressState, out: &mut dyn std::fmt::Write) {
+    let text = match state.eta().as_secs() {
+        _ if state.pos() == 0 => String::new(),
+        seconds @ 0..=99 => format!("{seconds} s left"),
+        seconds => format!("{} min left", seconds.div_ceil(60)),
+    };
+    // The bar is for the eye: nobody can be told that it could not be written.
+    let _ = write!(out, "{text:<11}");
 }
 
 fn file_name(path: &str) -> String {

@@ -23,6 +23,8 @@ fn main() -> ExitCode {
         return code;
     }
     let cli = Cli::parse();
+    // What is kept is customers' messages and contracts: files for this user alone.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     match serve(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

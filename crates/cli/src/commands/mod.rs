@@ -44,6 +44,10 @@ pub async fn run(cli: Cli, printer: &Printer) -> Result<Exit> {
         Command::Config(ConfigCommand::Path) => return config::path(&sources, printer),
         _ => {}
     }
+    // What is kept is customers' messages and contracts: files for this user alone. Models are for everybody.
+    if !matches!(cli.command, Command::Models(_)) {
+        rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    }
     let config = Config::load(&sources)?;
     start_logging(&config, cli.global.verbose);
     // Boxed, for each holds a whole configuration.

@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 use super::billing::Billing;
 use super::lock::IndexLock;
 use super::whatsapp::{GRAPH, Whatsapp};
-use super::{Engine, Parts};
+use super::{Engine, Parts, ownership};
 use crate::accounts::Accounts;
 use crate::billing::client::STRIPE;
 use crate::clock::{SharedClock, SystemClock};
@@ -47,6 +47,7 @@ impl Engine {
     /// The same with a clock of the caller's.
     pub async fn open_with(config: Config, clock: SharedClock) -> Result<Self> {
         config.paths.known_data_dir()?;
+        ownership::check(&config.paths)?;
         let database = config.paths.database();
         if !database.exists() {
             return Err(Error::not_found(format!(
@@ -73,6 +74,8 @@ impl Engine {
     pub async fn init_with(config: Config, name: Option<&str>, clock: SharedClock) -> Result<(Self, bool)> {
         let name = name.map(str::trim).filter(|n| !n.is_empty()).unwrap_or(UNNAMED);
         config.paths.known_data_dir()?;
+        ownership::check(&config.paths)?;
+        ownership::make(&config.paths)?;
         let store = Store::open(&config.paths.database(), Arc::clone(&clock)).await?;
         let (organization, made) = store.ensure_organization(name).await?;
         if store.default_agent(organization.id).await?.is_none() {

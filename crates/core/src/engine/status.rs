@@ -57,8 +57,6 @@ impl Engine {
         let (_, documents) = self.parts.store.documents(organization, searchable).await?;
         let (queries, refused_queries) = self.parts.store.query_counts(organization).await?;
         let chunks = self.parts.store.chunk_count_of(organization).await?;
-        // One index for all organizations.
-        let expected = self.parts.store.chunk_count().await?;
         let mut problems = Vec::new();
         let profile = self.model_profile();
         let embedding_model = match &profile {
@@ -72,12 +70,7 @@ impl Engine {
         let index = match self.generation().await {
             Ok(Some((_, table))) => {
                 let stats = table.stats().await?;
-                if stats.rows < expected {
-                    problems.push(format!(
-                        "the index lacks {} chunks: run `agentctl reindex`",
-                        expected - stats.rows
-                    ));
-                }
+                problems.extend(self.missing_of_index(&table).await?);
                 Some(stats)
             }
             Ok(None) => None,
@@ -88,6 +81,7 @@ impl Engine {
                 None
             }
         };
+        problems.extend(self.missing_originals().await?);
         // One that is deleted has no plan any more.
         let record = self.parts.store.organization_record(organization).await?;
         let standing = record.as_ref().map(|record| self.standing_of(record));
