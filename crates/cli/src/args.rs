@@ -133,6 +133,7 @@ pub struct InitArgs {
 
 /// `ingest`
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct IngestArgs {
     /// Files and folders; `-` reads one document from standard input
     #[arg(required = true, value_name = "PATH")]

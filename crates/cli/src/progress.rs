@@ -142,6 +142,9 @@ impl Progress {
             IngestEvent::Waiting => self.printer.aside(WAITING),
             IngestEvent::Optimising => state.reading = "optimising the index".to_owned(),
         }
+        if !self.printer.shows_progress() {
+            return;
+        }
         #[expect(clippy::cast_possible_truncation, reason = "documents are counted in thousands")]
         let within =
             |(chunks, embedded): &(usize, usize)| (embedded * STEPS as usize / chunks.max(&1)) as u64;

@@ -72,9 +72,10 @@ impl Engine {
         let begun = self.parts.clock.now();
         let config = &self.parts.config.ingest;
         let naming = Naming::of(options)?;
-        let _lock = match options.dry_run {
-            true => None,
-            false => Some(self.parts.lock.alone(&stop, || on_event(IngestEvent::Waiting)).await?),
+        let _lock = if options.dry_run {
+            None
+        } else {
+            Some(self.parts.lock.alone(&stop, || on_event(IngestEvent::Waiting)).await?)
         };
         let whose = self.organization.id;
         let known = self.parts.store.known_files(whose, options.agent_id).await?;

@@ -73,7 +73,8 @@ impl Engine {
         let whose = self.organization.id;
         let Some(claim) = self.parts.store.claim_processing(whose, id, again).await? else {
             let document = self.parts.store.document(whose, id).await?;
-            return Ok(document.map_or_else(|| DocumentReport::removed(id.to_string(), id), settled));
+            return Ok(document
+                .map_or_else(|| DocumentReport::removed(id.to_string(), id), |document| settled(&document)));
         };
         let begun = self.parts.clock.now();
         let outcome = self.work_on(&claim, on_event, stop).await;
@@ -146,7 +147,7 @@ fn work_of(claim: &Claim) -> Work {
 }
 
 /// How a document is of which nothing waits.
-fn settled(document: Document) -> DocumentReport {
+fn settled(document: &Document) -> DocumentReport {
     if let Some(error) = &document.processing_error {
         return DocumentReport::failed(document.place(), Some(document.id), error);
     }

@@ -49,6 +49,7 @@ pub use crate::stop::Stop;
 
 /// What to ingest, and how.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct IngestOptions {
     /// Files and folders.
     pub paths: Vec<PathBuf>,

@@ -89,3 +89,70 @@ fn check(folder: &Folder, documents: usize) -> Result<(), String> {
 fn count(documents: usize) -> String {
     if documents == 1 { "1 document".to_owned() } else { format!("{documents} documents") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Metadata;
+
+    /// A searched folder and a known document below it, whose file is gone.
+    fn searched() -> (tempfile::TempDir, Discovered, KnownFile) {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("sub")).unwrap();
+        let path = dir.path().join("sub/a.md").display().to_string();
+        let folder = Folder {
+            path: dir.path().to_path_buf(),
+            identity: identity(&std::fs::metadata(dir.path()).unwrap()),
+            empty: false,
+            closed: Vec::new(),
+        };
+        let known = KnownFile {
+            id: DocumentId(uuid::Uuid::nil()),
+            source: String::new(),
+            path: path.clone(),
+            location: Some(path),
+            content_hash: "h".to_owned(),
+            searchable: true,
+            version: 1,
+            page_count: 1,
+            chunk_count: 1,
+            metadata: Metadata::new(),
+        };
+        (dir, Discovered { folders: vec![folder], ..Discovered::default() }, known)
+    }
+
+    fn of(discovered: &Discovered, known: &KnownFile) -> Result<Vanished, String> {
+        vanished(discovered, std::slice::from_ref(known), &HashSet::new(), &Naming::default())
+    }
+
+    #[test]
+    fn what_is_gone_goes_and_what_was_found_stays() {
+        let (_dir, discovered, known) = searched();
+        let gone = of(&discovered, &known).unwrap();
+        assert_eq!((gone.documents, gone.of), (vec![(known.id, known.path.clone())], 1));
+        let found = HashSet::from([known.id]);
+        let none = vanished(&discovered, std::slice::from_ref(&known), &found, &Naming::default()).unwrap();
+        assert!(none.documents.is_empty());
+    }
+
+    #[test]
+    fn below_what_could_not_be_looked_into_everything_stays() {
+        let (dir, mut discovered, known) = searched();
+        discovered.folders[0].closed.push(dir.path().join("sub"));
+        assert!(of(&discovered, &known).unwrap().documents.is_empty());
+        discovered.folders[0].closed.push(dir.path().to_path_buf());
+        assert!(of(&discovered, &known).unwrap_err().contains("could not be read"));
+    }
+
+    #[test]
+    fn a_folder_that_is_another_one_by_the_end_removes_nothing() {
+        let (dir, discovered, known) = searched();
+        let aside = dir.path().with_extension("aside");
+        std::fs::rename(dir.path(), &aside).unwrap();
+        std::fs::create_dir_all(dir.path().join("other")).unwrap();
+        assert!(of(&discovered, &known).unwrap_err().contains("another folder"));
+        std::fs::remove_dir_all(aside).unwrap();
+        std::fs::remove_dir_all(dir.path()).unwrap();
+        assert!(of(&discovered, &known).is_err());
+    }
+}
