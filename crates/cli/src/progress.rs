@@ -76,7 +76,7 @@ impl State {
     }
 
     fn message(&self) -> String {
-        let mut parts = vec![format!("{}/{}", self.done, self.documents)];
+        let mut parts = vec![format!("{}/{}", self.done.min(self.documents), self.documents)];
         if self.embedded + self.waiting() > 0 {
             parts.push(format!("{}/{} chunks", self.embedded, self.embedded + self.waiting()));
         }
@@ -149,7 +149,7 @@ impl Progress {
         let within =
             |(chunks, embedded): &(usize, usize)| (embedded * STEPS as usize / chunks.max(&1)) as u64;
         let open = state.open.iter().map(within).sum::<u64>();
-        self.bar.set_position(state.done as u64 * STEPS + open);
+        self.bar.set_position(state.done.min(state.documents) as u64 * STEPS + open);
         self.bar.set_message(state.message());
     }
 }

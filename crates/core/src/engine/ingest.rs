@@ -118,8 +118,13 @@ impl Engine {
         }
         if options.dry_run {
             let planned = works.into_iter().map(|work| {
-                let outcome = if work.known.is_some() { Outcome::Updated } else { Outcome::Ingested };
-                DocumentReport::new(work.place(), work.known, outcome)
+                let outcome = match (&work.moved_from, work.known) {
+                    (Some(_), _) => Outcome::Moved,
+                    (None, Some(_)) => Outcome::Updated,
+                    (None, None) => Outcome::Ingested,
+                };
+                let reason = work.moved_from.as_ref().map(|before| format!("it was {before}"));
+                DocumentReport { reason, ..DocumentReport::new(work.place(), work.known, outcome) }
             });
             for report in planned {
                 on_event(IngestEvent::Done(report.clone()));

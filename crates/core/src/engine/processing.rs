@@ -138,6 +138,7 @@ fn work_of(claim: &Claim) -> Work {
         origin: Origin::Pending,
         agent_id: document.agent_id,
         name: document.name(),
+        moved_from: None,
         file_type: document.file_type,
         size: claim.size,
         hash: claim.hash.clone(),

@@ -91,6 +91,7 @@ fn work_of(document: Document) -> Work {
         origin: Origin::Rebuild,
         agent_id: document.agent_id,
         name: document.name(),
+        moved_from: None,
         file_type: document.file_type,
         size: document.file_size,
         hash: document.content_hash,

@@ -35,6 +35,7 @@ pub(super) async fn add(engine: &Engine, name: &str, text: &str) {
             location: None,
             filename: name.into(),
         },
+        moved_from: None,
         file_type: FileType::Md,
         size: 1,
         hash: name.into(),

@@ -45,6 +45,7 @@ pub(crate) struct Committer<'a> {
 /// A document whose chunks are being embedded.
 struct Open {
     path: String,
+    moved_from: Option<String>,
     version: NewVersion,
     /// Of the document: a table or a list of names alone does not tell.
     language: Locale,
@@ -86,6 +87,7 @@ impl<'a> Committer<'a> {
             chunks.into_iter().map(|text| ChunkRow::new(ChunkId(self.clock.new_id()), text)).collect();
         self.open.push_back(Open {
             path: work.place(),
+            moved_from: work.moved_from,
             language,
             asked: 0,
             answered: 0,
@@ -226,11 +228,16 @@ impl<'a> Committer<'a> {
                 continue;
             };
             replaced.extend(done.replaced_hash);
-            let status = if done.first { Outcome::Ingested } else { Outcome::Updated };
+            let status = match &document.moved_from {
+                _ if done.first => Outcome::Ingested,
+                Some(_) => Outcome::Moved,
+                None => Outcome::Updated,
+            };
             reports.push(DocumentReport {
                 version: Some(done.version),
                 pages,
                 chunks: u32::try_from(chunks).unwrap_or(u32::MAX),
+                reason: document.moved_from.map(|before| format!("it was {before}")),
                 ..DocumentReport::new(document.path, Some(id), status)
             });
         }

@@ -24,6 +24,9 @@ pub struct Work {
     pub agent_id: Option<AgentId>,
     /// What it is told by.
     pub name: FileName,
+    /// What it was told by before, if only its place is new. It is read again all the same: names and folders say
+    /// for whom a document is, and whether it counts.
+    pub moved_from: Option<String>,
     /// Kind of file.
     pub file_type: FileType,
     /// Size in bytes.
@@ -133,7 +136,12 @@ pub fn plan_files(
             },
         };
         match old {
-            Some(old) if old.searchable && old.content_hash == bytes.hash && !options.force => {
+            Some(old)
+                if old.searchable
+                    && old.content_hash == bytes.hash
+                    && !options.force
+                    && (by_name.is_some() || old.location == name.location) =>
+            {
                 if let Some(metadata) = changed_metadata(&old.metadata, &options.metadata) {
                     plan.relabelled.push((old.id, metadata));
                 }
@@ -148,18 +156,25 @@ pub fn plan_files(
                     plan.renamed.push((old.id, name));
                 }
             }
-            _ => plan.works.push(Work {
-                organization_id: organization,
-                origin: Origin::Source,
-                known: old.map(|k| k.id),
-                agent_id: options.agent_id,
-                name,
-                file_type: bytes.file_type,
-                size: bytes.size,
-                hash: bytes.hash,
-                file: Some(file),
-                metadata: options.metadata.clone(),
-            }),
+            _ => {
+                let moved = old.filter(|old| by_name.is_none() && old.content_hash == bytes.hash);
+                // A new version says again what it is of; what only moved keeps what was said.
+                let mut metadata = moved.map(|old| old.metadata.clone()).unwrap_or_default();
+                metadata.extend(options.metadata.clone());
+                plan.works.push(Work {
+                    organization_id: organization,
+                    origin: Origin::Source,
+                    known: old.map(|k| k.id),
+                    agent_id: options.agent_id,
+                    name,
+                    moved_from: moved.map(|old| place(&old.source, &old.path)),
+                    file_type: bytes.file_type,
+                    size: bytes.size,
+                    hash: bytes.hash,
+                    file: Some(file),
+                    metadata,
+                });
+            }
         }
     }
     plan.found = index.found_ids();
@@ -228,6 +243,7 @@ pub async fn prepare_bytes(
         known: old.map(|k| k.id),
         agent_id: options.agent_id,
         name: FileName { source: String::new(), path, location: None, filename: name.to_owned() },
+        moved_from: None,
         file_type,
         size,
         hash,
