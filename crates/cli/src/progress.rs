@@ -140,7 +140,7 @@ impl Progress {
             IngestEvent::Waiting if self.printer.shows_progress() => self.bar.println(WAITING),
             // Whoever sees no bar has to know all the same why nothing happens.
             IngestEvent::Waiting => self.printer.aside(WAITING),
-            IngestEvent::Optimising => state.reading = "optimising the index".to_owned(),
+            IngestEvent::Optimising => "optimising the index".clone_into(&mut state.reading),
         }
         if !self.printer.shows_progress() {
             return;
