@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::unsure::without_unsure;
 use super::{Draft, EXTRACTIVE, Evidence, Tokens, rows};
 use crate::model::{Hit, Locale, Outcome};
 use crate::text::{QueryTerm, detect, has_term, passage_terms, sentence_spans};
@@ -31,6 +32,7 @@ pub(super) fn extract(evidence: &Evidence, locale: Locale) -> Draft {
             continue;
         }
         let quote = quote(hit, evidence, if place == 0 { FIRST } else { FURTHER });
+        let quote = without_unsure(&quote, locale).into_owned();
         // Overlapping chunks would say the same twice.
         if quote.is_empty() || text.contains(&quote) {
             continue;

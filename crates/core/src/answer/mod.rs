@@ -19,6 +19,7 @@ mod prompt;
 mod retrieve;
 mod rewrite;
 mod rows;
+mod unsure;
 mod wish;
 
 use crate::model::{Hit, Locale, Outcome, SearchMode};

@@ -1,6 +1,7 @@
 //! The prompt: instructions, the conversation so far, numbered excerpts, question. Pure; the words are in `prompts/*.md`.
 
 use super::Evidence;
+use super::unsure::without_unsure;
 use crate::llm::{ChatMessage, Role};
 use crate::model::{Agent, Hit, Locale, Turn};
 
@@ -31,7 +32,7 @@ pub(super) fn messages(evidence: &Evidence, agent: &Agent, history: &[Turn]) -> 
     let mut user = format!("# {excerpts}\n");
     let mut left = EXCERPT_CHARS;
     for (number, hit) in evidence.hits.iter().enumerate() {
-        let text: String = hit.content.chars().take(left).collect();
+        let text: String = without_unsure(&hit.content, agent.locale).chars().take(left).collect();
         left -= text.chars().count();
         if text.is_empty() {
             break;

@@ -42,6 +42,6 @@ pub use menu::{Menu, MenuRow};
 pub use organization::{
     Limits, OrganizationDetails, OrganizationPatch, OrganizationSettings, Retention, Usage,
 };
-pub use parse_note::{ParseNote, ParseNoteKind};
+pub use parse_note::{ParseNote, ParseNoteKind, UNSURE};
 pub use permission::{Permission, Permissions, ROLES};
 pub use search::{Hit, SearchMode};
