@@ -32,7 +32,7 @@ pub async fn run(config: Config, command: AgentsCommand, printer: &Printer) -> R
                 whatsapp_phone_number: settings.whatsapp_phone_number,
                 menu: settings.menu.as_deref().map(menu).transpose()?,
             };
-            let agent = engine.create_agent(new).await?;
+            let agent = engine.create_agent_in_plan(new).await?;
             audit::note(&engine, "agents:create", Some(agent.id.to_string()), json!({})).await;
             printer.result(&agent, show)?;
         }

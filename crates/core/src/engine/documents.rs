@@ -85,6 +85,12 @@ impl Engine {
             let gone = vanished(&options.paths, &known)?;
             reports.extend(self.remove_documents(gone).await?);
         }
+        // What is removed makes room.
+        let (works, refused) = self.within_plan(works).await?;
+        for report in &refused {
+            on_event(IngestEvent::Done(report.clone()));
+        }
+        reports.extend(refused);
         reports.extend(self.process(works, &on_event, &stop).await?);
         self.tidy_if_needed(&on_event).await?;
 

@@ -25,7 +25,7 @@ pub use agent::{Agent, AgentPatch, NewAgent};
 pub use answer::{
     Answer, Channel, DetailedSource, Feedback, FeedbackRecord, Outcome, QuerySources, Source, Turn,
 };
-pub use billing::{Invoice, Subscription, SubscriptionStatus};
+pub use billing::{Invoice, PauseCollection, Subscription, SubscriptionStatus};
 pub use changes::{MemberPatch, NewApiKey, NewInvitation, ProfilePatch, Registration};
 pub use chunk::{Chunk, ChunkText};
 pub use conversation::{
