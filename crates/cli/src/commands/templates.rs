@@ -1,6 +1,7 @@
 //! `agentctl templates`
 
 use agent_core::engine::{ChannelTemplate, TemplateToSend};
+use agent_core::whatsapp::template::TemplateValues;
 use agent_core::{Config, Engine};
 use anyhow::Result;
 use serde::Serialize;
@@ -21,7 +22,8 @@ pub async fn run(config: Config, command: TemplatesCommand, printer: &Printer) -
             printer.result(&json!({ "templates": templates }), |_| list(&templates))?;
             Exit::Success
         }
-        TemplatesCommand::Send { phone, name, values, language, channel } => {
+        TemplatesCommand::Send { phone, name, values, header, buttons, language, channel } => {
+            let values = TemplateValues { header, body: values, buttons };
             let to = phone::typed(&phone);
             let message = TemplateToSend { to, name, language, values, channel, user: None };
             let (conversation, reply) = engine.send_template(message).await?;

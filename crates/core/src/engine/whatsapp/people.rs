@@ -10,13 +10,14 @@ use uuid::Uuid;
 
 use super::super::Engine;
 use super::draft::{Case, Draft};
+use super::templates;
 use super::writing::WINDOW_CLOSED;
 use crate::config::ChannelConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jobs::is_final;
 use crate::jobs::payload::{AlertPayload, send_reply};
 use crate::model::{Author, Conversation, ConversationId, Hands, Locale};
-use crate::store::{Part, Pending, Reply};
+use crate::store::{Part, Pending, Reply, TemplateRecord};
 use crate::whatsapp::identity::phone_key;
 use crate::whatsapp::outgoing::INTERACTIVE_BODY;
 use crate::whatsapp::split::shorten;
@@ -75,7 +76,10 @@ impl Engine {
         }
         let part = match (self.may_write_freely(&theirs), &channel.alert_template) {
             (true, _) => alert_part(locale, text, about.id),
-            (false, Some(template)) => template_part(template, locale, text),
+            (false, Some(template)) => {
+                let known = self.parts.store.templates(channel.phone_number_id.clone()).await?;
+                template_part(&known, template, locale, text)?
+            }
             (false, None) => {
                 tracing::warn!(
                     "the owner did not write for a day and there is no alert_template: not told on WhatsApp"
@@ -212,7 +216,7 @@ fn alert_part(locale: Locale, text: &str, about: ConversationId) -> Part {
     }
 }
 
-fn template_part(template: &str, locale: Locale, text: &str) -> Part {
+fn template_part(known: &[TemplateRecord], template: &str, locale: Locale, text: &str) -> Result<Part> {
     let language = match locale {
         Locale::Portuguese => "pt_BR",
         Locale::English => "en",
@@ -220,9 +224,8 @@ fn template_part(template: &str, locale: Locale, text: &str) -> Part {
     };
     // One line, as Meta wants the values of templates.
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let details =
-        json!({ "name": template, "language": language, "body": [shorten(&line, INTERACTIVE_BODY)] });
-    Part { kind: "template", text: line, details: details.to_string() }
+    let (details, text) = templates::saying(known, template, language, &shorten(&line, INTERACTIVE_BODY))?;
+    Ok(Part { kind: "template", text, details: details.to_string() })
 }
 
 /// A refusal with a way out.
