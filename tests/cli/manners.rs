@@ -128,10 +128,45 @@ fn a_wrong_configuration_names_file_line_key_and_what_is_accepted() {
     let config = deployment.write("bad.toml", "[search]\ntop_k = 5\n\n[embedding]\nprovider = \"cohere\"\n");
     let checked = deployment.run(&["--config", config.to_str().unwrap(), "config", "check"]).expect(3);
     for part in ["bad.toml, line 5", "embedding.provider", "`local`", "`openai`"] {
-        assert!(checked.stderr.contains(part), "{}", checked.stderr);
+        assert!(checked.stdout.contains(part), "{}", checked.stdout);
     }
     deployment.run(&["--config", config.to_str().unwrap(), "config", "path"]).expect(0);
     deployment.run(&["--config", "/nonexistent.toml", "config", "check"]).expect(3);
+    // Other commands end with the first mistake.
+    let other = deployment.run(&["--config", config.to_str().unwrap(), "status"]).expect(3);
+    assert!(other.stderr.contains("bad.toml, line 5: embedding.provider"), "{}", other.stderr);
+}
+
+#[test]
+fn a_check_names_every_mistake_and_agents_that_nobody_has() {
+    let deployment = Deployment::new();
+    deployment.run(&["init"]).expect(0);
+    let text = "[search]\ntop_k = 900\n[whatsapp]\naccess_token = \"EAA1\"\napp_secret = \"s\"\nverify_token = \"v\"\n\
+                [whatsapp.channels.norte]\nphone_number_id = \"106540352242922\"\nagent = \"Ninguém\"\n\
+                [whatsapp.channels.sul]\nphone_number_id = \"+55 19\"\nowner = \"a dona\"\n\
+                [log]\nlevel = \"loud\"\n";
+    let config = deployment.write("many.toml", text);
+    let check = ["--json", "--config", config.to_str().unwrap(), "config", "check"];
+    let checked = deployment.run(&check).expect(3).json();
+    let mistakes: Vec<(u64, &str)> = checked["mistakes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|m| (m["line"].as_u64().unwrap(), m["key"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        mistakes,
+        [
+            (2, "search.top_k"),
+            (9, "whatsapp.channels.norte.agent"),
+            (11, "whatsapp.channels.sul.phone_number_id"),
+            (12, "whatsapp.channels.sul.owner"),
+            (14, "log.level"),
+        ]
+    );
+    let fine = deployment.write("fine.toml", "[search]\ntop_k = 9\n");
+    let fine = deployment.run(&["--json", "--config", fine.to_str().unwrap(), "config", "check"]).expect(0);
+    assert_eq!((&fine.json()["ok"], fine.json()["mistakes"].as_array().unwrap().len()), (&true.into(), 0));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `[llm]`: the chat model.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -48,7 +49,7 @@ impl Section for LlmConfig {
 }
 
 /// An absolute http(s) address.
-pub(super) fn check_url(key: &'static str, url: &str) -> Result<(), Problem> {
+pub(super) fn check_url(key: impl Into<Cow<'static, str>>, url: &str) -> Result<(), Problem> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     match rest {
         Some(rest) if !rest.is_empty() && !rest.starts_with('/') && !url.contains(char::is_whitespace) => {

@@ -1,9 +1,9 @@
 //! Configuration: one file per section, each validates itself.
 //!
 //! `config.example.toml` is compiled in as the lowest layer, so what it documents and what the
-//! program does cannot part. `load.rs` lays the user's file and the environment over it and turns
-//! whatever is wrong into a message with file, line and key (`messages.rs` has the words). `paths.rs` knows
-//! where things lie.
+//! program does cannot part. `load.rs` reads the user's file and the environment, `layers.rs` lays them over it, and
+//! `mistakes.rs` turns whatever is wrong into messages with file, line and key (`messages.rs` has the words).
+//! `paths.rs` knows where things lie.
 
 mod answer;
 mod auth;
@@ -12,11 +12,14 @@ mod embedding;
 mod index;
 mod ingest;
 mod jobs;
+mod layers;
 mod llm;
 mod load;
 mod log;
 mod messages;
+mod mistakes;
 mod models;
+mod oddities;
 mod paths;
 mod plan;
 mod search;
@@ -25,6 +28,8 @@ mod server;
 mod stripe;
 mod trace;
 mod whatsapp;
+
+use std::borrow::Cow;
 
 use serde::Serialize;
 
@@ -38,6 +43,7 @@ pub use jobs::JobsConfig;
 pub use llm::LlmConfig;
 pub use load::{ConfigSources, EXAMPLE};
 pub use log::{LogConfig, LogFormat, LogLevel};
+pub use mistakes::{CheckedConfig, Mistake};
 pub use models::ModelsConfig;
 pub use paths::Paths;
 pub use plan::{FREE, PlanConfig, PlansConfig, SoldPlan};
@@ -93,21 +99,21 @@ pub struct Config {
 
 /// A value that a section does not accept.
 pub(crate) struct Problem {
-    /// Key within the section.
-    pub key: &'static str,
+    /// Key within the section, dotted below it.
+    pub key: Cow<'static, str>,
     /// What is wrong and what is accepted.
     pub message: String,
 }
 
 impl Problem {
     /// `key` is not what it should be.
-    pub fn new(key: &'static str, message: impl Into<String>) -> Self {
-        Self { key, message: message.into() }
+    pub fn new(key: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { key: key.into(), message: message.into() }
     }
 
     /// `Ok` if `value` lies in `range`, else a problem that names the range.
     pub fn unless_within<T: PartialOrd + std::fmt::Display>(
-        key: &'static str,
+        key: impl Into<Cow<'static, str>>,
         value: &T,
         range: std::ops::RangeInclusive<T>,
     ) -> Result<(), Self> {

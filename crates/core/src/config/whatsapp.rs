@@ -189,6 +189,30 @@ impl WhatsappConfig {
     }
 }
 
+impl ChannelConfig {
+    /// Whether the ids and numbers can be any.
+    fn check_ids(&self, key: &dyn Fn(&str) -> String) -> Result<(), Problem> {
+        if let Some(account) = &self.business_account_id
+            && (account.is_empty() || !account.bytes().all(|b| b.is_ascii_digit()))
+        {
+            let text =
+                format!("`{account}` is no id: Meta's id of the business account is accepted, digits only");
+            return Err(Problem::new(key("business_account_id"), text));
+        }
+        if let Some(owner) = &self.owner {
+            let digits = owner.bytes().filter(u8::is_ascii_digit).count();
+            let spaced = |c: char| c.is_ascii_digit() || " +-().".contains(c);
+            if !(8..=15).contains(&digits) || !owner.chars().all(spaced) {
+                let text = format!(
+                    "`{owner}` is no telephone number: one with country code is accepted, as 5511999999999"
+                );
+                return Err(Problem::new(key("owner"), text));
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Section for WhatsappConfig {
     const NAME: &'static str = "whatsapp";
 
@@ -204,21 +228,23 @@ impl Section for WhatsappConfig {
         Problem::unless_within("max_media_mb", &self.max_media_mb, 1..=100)?;
         let mut numbers = std::collections::BTreeSet::new();
         for (name, channel) in &self.channels {
+            let key = |what: &str| format!("channels.{name}.{what}");
             let id = &channel.phone_number_id;
             if id.is_empty() || !id.bytes().all(|b| b.is_ascii_digit()) {
-                let text = format!("{name}: phone_number_id is Meta's id of the number: digits only");
-                return Err(Problem::new("channels", text));
+                let text = format!("`{id}` is no id: Meta's id of the number is accepted, digits only");
+                return Err(Problem::new(key("phone_number_id"), text));
             }
             if !numbers.insert(id) {
-                let text = format!("{name}: another channel has the phone_number_id {id} already");
-                return Err(Problem::new("channels", text));
+                let text = format!("another channel has the phone_number_id {id} already");
+                return Err(Problem::new(key("phone_number_id"), text));
             }
             if let Some(hours) = &channel.hours {
-                hours.check().map_err(|text| Problem::new("channels", format!("{name}: hours: {text}")))?;
+                hours.check().map_err(|text| Problem::new(key("hours"), text))?;
             }
             if let Some(rate) = &channel.messages_per_second {
-                Problem::unless_within("channels", rate, 1..=1000)?;
+                Problem::unless_within(key("messages_per_second"), rate, 1..=1000)?;
             }
+            channel.check_ids(&key)?;
         }
         Ok(())
     }

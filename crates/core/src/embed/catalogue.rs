@@ -128,7 +128,8 @@ impl<'a> Catalogue<'a> {
                 format!("installed: {}", installed.join(", "))
             };
             return Err(Error::missing(format!(
-                "the embedding model `{name}` is not installed ({have}): run scripts/setup or `agentctl models pull {name}`"
+                "the embedding model `{name}` is not installed ({have}): run scripts/setup or `agentctl models pull {name}`{}",
+                self.paths.runtime_hint()
             )));
         };
         let folder = path.parent().unwrap_or(&path).to_path_buf();

@@ -25,8 +25,9 @@ pub fn load_onnx_runtime(paths: &Paths) -> Result<Environment> {
     let library = paths.find_runtime(LIBRARY).ok_or_else(|| {
         let first = paths.runtime_home.join(LIBRARY);
         Error::missing(format!(
-            "ONNX Runtime is not installed (looked for {}): run scripts/setup",
-            first.display()
+            "ONNX Runtime is not installed (looked for {}): run scripts/setup{}",
+            first.display(),
+            paths.runtime_hint()
         ))
     })?;
     let broken = |e: String| {
