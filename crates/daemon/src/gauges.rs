@@ -43,7 +43,8 @@ pub async fn sample(app: &App) {
     match app.engine().channels().await {
         Ok(channels) => {
             for channel in channels {
-                let up = if channel.status == "ok" { 1.0 } else { 0.0 };
+                let down = ["broken", "paused", "failing"].contains(&channel.status);
+                let up = if down { 0.0 } else { 1.0 };
                 metrics::gauge!("whatsapp_channel_up", "channel" => channel.name).set(up);
             }
         }

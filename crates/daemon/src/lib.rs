@@ -7,7 +7,9 @@
 mod access;
 mod api;
 mod docs;
+mod event_stream;
 mod extract;
+mod front;
 mod gauges;
 mod json_log;
 mod lifecycle;

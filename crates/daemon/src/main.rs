@@ -38,7 +38,9 @@ fn serve(cli: Cli) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let telemetry = {
         let _inside = runtime.enter();
-        agentd::start_telemetry(&config)?
+        let mut telemetry = agentd::start_telemetry(&config)?;
+        telemetry.follow_hangups(sources)?;
+        telemetry
     };
     let outcome = runtime.block_on(async {
         let listener = agentd::listener(&config.server.bind).await?;

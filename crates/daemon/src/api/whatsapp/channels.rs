@@ -18,14 +18,18 @@ pub struct ChannelBody {
     name: String,
     /// Meta's id of it.
     phone_number_id: String,
-    /// `ok`; `paused` if Meta asked for a pause; `broken` if nothing can be sent before somebody acts.
+    /// `ok`; `not_tried` if nothing was sent yet; `failing` if the last try did not reach Meta; `paused` if Meta
+    /// asked for a pause; `broken` if nothing can be sent before somebody acts.
     #[schema(example = "ok")]
     status: &'static str,
     /// Why, if it is not well.
     reason: Option<String>,
-    /// RFC 3339, UTC: since when it is broken, or until when it pauses.
+    /// RFC 3339, UTC: since when it is broken, until when it pauses, or when the last try failed.
     #[schema(format = DateTime)]
     time: Option<String>,
+    /// RFC 3339, UTC: when Meta last took something from it.
+    #[schema(format = DateTime)]
+    last_worked_at: Option<String>,
 }
 
 impl From<ChannelInfo> for ChannelBody {
@@ -36,6 +40,7 @@ impl From<ChannelInfo> for ChannelBody {
             status: channel.status,
             reason: channel.reason,
             time: channel.time,
+            last_worked_at: channel.last_worked_at,
         }
     }
 }
