@@ -18,7 +18,8 @@ pub use billing::{BillingCommand, BillingEventsCommand};
 pub use manage::{AgentsCommand, ConfigCommand, DocumentsCommand, JobsCommand, ModelsCommand};
 pub use simulate::{SimulateCommand, SimulateGraphArgs, SimulateRunArgs, Target};
 pub use whatsapp::{
-    ChatArgs, ContactsCommand, ConversationsCommand, SimulateArgs, Since, TemplatesCommand, WebhookCommand,
+    ChannelsArgs, ChannelsCommand, ChatArgs, ContactsCommand, ConversationsCommand, SimulateArgs, Since,
+    TemplatesCommand, WebhookCommand,
 };
 
 /// Answers customers from a business's own documents.
@@ -85,7 +86,7 @@ pub enum Command {
     #[command(subcommand)]
     Contacts(ContactsCommand),
     /// List the WhatsApp channels and how they do
-    Channels,
+    Channels(ChannelsArgs),
     /// Fetch, list and send WhatsApp message templates
     #[command(subcommand)]
     Templates(TemplatesCommand),

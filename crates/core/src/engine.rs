@@ -67,7 +67,8 @@ pub use sessions::Session;
 pub use status::Status;
 pub use uploads::{Upload, UploadInfo};
 pub use whatsapp::{
-    ChannelInfo, ChannelTemplate, Chat, Dealt, Effort, Refused, Sent, TemplateToSend, ToSend,
+    ChannelInfo, ChannelStep, ChannelTemplate, ChannelTest, Chat, CheckOutcome, Dealt, Effort, Refused, Sent,
+    TemplateToSend, ToSend,
 };
 
 /// An open deployment, seen by one of its businesses. Cheap to clone.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::response::Response;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::log::{Log, Recorded};
@@ -57,6 +57,10 @@ enum Call {
     File { id: String },
     /// The templates of an account.
     Templates { account: String },
+    /// What there is to know of a number.
+    Profile { number: String },
+    /// Which apps get the webhooks of an account.
+    Apps,
     /// Something that the fake does not know.
     Unknown,
 }
@@ -148,6 +152,10 @@ impl Call {
             }
             ("POST", [_, number, "messages"]) => Self::Message { number: (*number).to_owned() },
             ("GET", [_, account, "message_templates"]) => Self::Templates { account: (*account).to_owned() },
+            ("GET", [_, _, "subscribed_apps"]) => Self::Apps,
+            ("GET", [_, number]) if request.path.contains("display_phone_number") => {
+                Self::Profile { number: (*number).to_owned() }
+            }
             ("GET", [_, id]) => Self::Media { id: (*id).to_owned() },
             _ => Self::Unknown,
         }
@@ -204,6 +212,13 @@ fn usual(shared: &Shared, request: &Recorded, call: Call) -> Reply {
         Call::Media { id } => shared.script(|script| media::locate(script, &id, request)),
         Call::File { id } => shared.script(|script| media::serve(script, &id, request)),
         Call::Templates { account } => shared.script(|script| templates::list(script, &account, request)),
+        Call::Profile { number } => Reply::json(&json!({
+            "id": number, "display_phone_number": "+55 11 5550-0000", "verified_name": "Simulated",
+            "quality_rating": "GREEN",
+        })),
+        Call::Apps => Reply::json(&json!({
+            "data": [{ "whatsapp_business_api_data": { "id": "1", "name": "Simulated app" } }],
+        })),
         Call::Message { .. } | Call::Unknown => {
             Refusal::code(2500).message("Unknown path components").reply()
         }

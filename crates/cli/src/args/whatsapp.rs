@@ -151,6 +151,23 @@ pub struct ChatArgs {
     pub agent: Option<String>,
 }
 
+/// `channels`
+#[derive(Debug, Args)]
+pub struct ChannelsArgs {
+    #[command(subcommand)]
+    pub command: Option<ChannelsCommand>,
+}
+
+/// What `channels` does beside listing.
+#[derive(Debug, Subcommand)]
+pub enum ChannelsCommand {
+    /// Ask Meta whether id, token, app secret and webhooks are right; no message is sent
+    Test {
+        /// The channel's name in the configuration; all of them if absent
+        name: Option<String>,
+    },
+}
+
 /// `templates`
 #[derive(Debug, Subcommand)]
 pub enum TemplatesCommand {
@@ -164,8 +181,14 @@ pub enum TemplatesCommand {
         phone: String,
         /// The template's name
         name: String,
-        /// The values of its body, in order
+        /// The values of its text, by number, or in the order of their names; `name=value` names one
         values: Vec<String>,
+        /// Value of the header, or the https:// address of its picture, film or document
+        #[arg(long, value_name = "VALUE")]
+        header: Option<String>,
+        /// Value of a button that takes one; repeat it for several
+        #[arg(long = "button", value_name = "VALUE")]
+        buttons: Vec<String>,
         /// The template's language
         #[arg(long, default_value = "pt_BR")]
         language: String,

@@ -23,6 +23,7 @@ mod status;
 mod templates;
 mod webhook;
 
+use std::io::IsTerminal;
 use std::pin::Pin;
 
 use agent_core::config::LogFormat;
@@ -42,6 +43,7 @@ pub async fn run(cli: Cli, printer: &Printer) -> Result<Exit> {
         Command::Completions(args) => return completions::run(&args, printer),
         Command::Man => return man::run(printer),
         Command::Config(ConfigCommand::Path) => return config::path(&sources, printer),
+        Command::Config(ConfigCommand::Check) => return Box::pin(config::check(&sources, printer)).await,
         _ => {}
     }
     let config = Config::load(&sources)?;
@@ -58,7 +60,7 @@ pub async fn run(cli: Cli, printer: &Printer) -> Result<Exit> {
         Command::Chat(ref args) => Box::pin(chat::run(config, args, printer)),
         Command::Conversations(command) => Box::pin(conversations::run(config, command, printer)),
         Command::Contacts(command) => Box::pin(contacts::run(config, command, printer)),
-        Command::Channels => Box::pin(channels::run(config, printer)),
+        Command::Channels(args) => Box::pin(channels::run(config, args, printer)),
         Command::Templates(command) => Box::pin(templates::run(config, command, printer)),
         Command::Webhook(command) => Box::pin(webhook::run(config, command, printer)),
         Command::Simulate(command) => Box::pin(simulate::run(&config, command, printer)),
@@ -66,7 +68,7 @@ pub async fn run(cli: Cli, printer: &Printer) -> Result<Exit> {
         Command::Billing(command) => Box::pin(billing::run(config, command, printer)),
         Command::Reindex(args) => Box::pin(reindex::run(config, args, printer)),
         Command::Models(command) => Box::pin(models::run(&config, command, printer)),
-        Command::Config(command) => return config::run(&config, &sources, &command, printer),
+        Command::Config(_) => return config::show(&config, printer),
         Command::Status => Box::pin(status::run(config, printer)),
         // Done above.
         Command::Completions(_) | Command::Man => return Ok(Exit::Success),
@@ -94,6 +96,9 @@ fn start_logging(config: &Config, verbose: u8) {
         .unwrap_or_else(|_| format!("{theirs},agent_core={ours},agentctl={ours}"));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(
+            std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+        )
         .with_writer(std::io::stderr)
         .with_target(verbose > 1);
     // A second call would be a defect, and harmless.

@@ -24,10 +24,15 @@ pub async fn run(config: Config, printer: &Printer) -> Result<Exit> {
     let mut status = engine.status().await?;
     let channels = engine.channels().await?;
     engine.close().await?;
-    let broken = channels.iter().filter(|channel| channel.status == "broken");
-    status.problems.extend(broken.map(|channel| {
-        format!("nothing can be sent from the WhatsApp channel {}: check its access token", channel.name)
-    }));
+    let problem = |channel: &ChannelInfo| match channel.status {
+        "broken" => Some(format!(
+            "nothing can be sent from the WhatsApp channel {}: check its access token",
+            channel.name
+        )),
+        "failing" => Some(format!("the WhatsApp channel {} failed {}", channel.name, trouble(channel))),
+        _ => None,
+    };
+    status.problems.extend(channels.iter().filter_map(problem));
     let report = Report { status, channels };
     printer.result(&report, text)?;
     Ok(if report.status.problems.is_empty() { Exit::Success } else { Exit::Invalid })
@@ -99,5 +104,5 @@ fn used(status: &Status) -> String {
 fn channel(channel: &ChannelInfo) -> String {
     let trouble = trouble(channel);
     let trouble = if trouble.is_empty() { trouble } else { format!(" {trouble}") };
-    format!("{} {}{trouble}", channel.name, channel.status)
+    format!("{} {}{trouble}", channel.name, channel.status.replace('_', " "))
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::Engine;
 use crate::error::{Error, Result};
 use crate::model::{DetailedSource, Feedback, FeedbackRecord, QueryId, QuerySources, Source};
-use crate::net::BreakerState;
+use crate::net::{Acquaintance, BreakerState};
 use crate::store::{FoundChunk, QueryRecord};
 
 /// Characters of a comment at most.
@@ -74,6 +74,12 @@ impl Engine {
             self.query_record(id).await?;
         }
         Ok(feedback)
+    }
+
+    /// What this process knows of a service on the internet.
+    pub(super) fn acquaintance(&self, service: &str) -> Acquaintance {
+        let breaker = self.parts.breakers.iter().find(|breaker| breaker.name() == service);
+        breaker.map_or(Acquaintance::None, |breaker| breaker.acquaintance())
     }
 
     /// How the services on the internet do that are configured, by name (`llm`, `embedding`): for health

@@ -5,7 +5,7 @@ use super::Engine;
 use super::whatsapp::GRAPH;
 use crate::error::Result;
 use crate::model::OrganizationId;
-use crate::net::BreakerState;
+use crate::net::{Acquaintance, BreakerState};
 use crate::store::{JobFilter, JobStatus};
 
 /// Days over which an answer's time is averaged.
@@ -14,8 +14,10 @@ const RECENT_DAYS: i64 = 30;
 /// How a part does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PartState {
-    /// Well.
+    /// Well, as far as was seen.
     Ok,
+    /// Not tried yet: nobody knows.
+    Untried,
     /// On its way: a model that is being loaded.
     Starting,
     /// Not well, and why, in words for an operator.
@@ -23,13 +25,19 @@ pub enum PartState {
 }
 
 impl PartState {
-    /// In words: `ok`, `starting`, or what is wrong.
+    /// In words: `ok`, `not tried yet`, `starting`, or what is wrong.
     pub fn describe(&self) -> &str {
         match self {
             Self::Ok => "ok",
+            Self::Untried => "not tried yet",
             Self::Starting => "starting",
             Self::Failing(why) => why,
         }
+    }
+
+    /// Whether nothing bad is known of it.
+    pub fn is_fine(&self) -> bool {
+        matches!(self, Self::Ok | Self::Untried)
     }
 
     fn of<T>(outcome: Result<T>) -> Self {
@@ -88,13 +96,17 @@ impl Engine {
         parts.extend(self.breakers().into_iter().map(|(name, state)| Part {
             name,
             state: match state {
-                BreakerState::Closed => PartState::Ok,
+                BreakerState::Closed => match self.acquaintance(name) {
+                    Acquaintance::None => PartState::Untried,
+                    Acquaintance::Tried => PartState::Failing("it was asked and never answered".into()),
+                    Acquaintance::Reached => PartState::Ok,
+                },
                 _ => PartState::Failing("it failed several times in a row and is not asked for now".into()),
             },
             needed: false,
         }));
         // It is there if a channel is configured.
-        if let Some(part) = parts.iter_mut().find(|p| p.name == GRAPH && p.state == PartState::Ok) {
+        if let Some(part) = parts.iter_mut().find(|p| p.name == GRAPH && p.state.is_fine()) {
             part.state = self.channels_state().await;
         }
         parts
@@ -107,7 +119,8 @@ impl Engine {
             Err(error) => return PartState::Failing(error.to_string()),
         };
         let of_status = |status: &str| channels.iter().filter(|c| c.status == status).count();
-        match (of_status("broken"), of_status("paused")) {
+        match (of_status("broken") + of_status("failing"), of_status("paused")) {
+            (0, 0) if of_status("ok") == 0 => PartState::Untried,
             (0, 0) => PartState::Ok,
             (broken, paused) => PartState::Failing(format!(
                 "of {} channels {broken} are broken and {paused} pause: the list of channels says why",

@@ -8,6 +8,7 @@
 
 mod answering;
 mod chat;
+mod checks;
 mod desk;
 mod draft;
 mod lane;
@@ -39,6 +40,7 @@ use crate::whatsapp::client::{GraphClient, GraphConfig, Number};
 use pace::Pace;
 
 pub use chat::Chat;
+pub use checks::{ChannelStep, ChannelTest, CheckOutcome};
 pub use desk::ChannelInfo;
 pub use lane::{Dealt, Effort};
 pub(super) use menu::check_menu;
@@ -60,6 +62,8 @@ pub(super) struct Whatsapp {
     /// What hears voice notes, if anything does.
     transcriber: Option<Transcriber>,
     pace: Pace,
+    /// When each number was last seen to work.
+    seen: checks::Seen,
     /// Since when webhooks can come: before, nobody was there to take them.
     since: DateTime<Utc>,
     events: broadcast::Sender<InboxEvent>,
@@ -79,6 +83,7 @@ impl Whatsapp {
             numbers: OnceCell::new(),
             transcriber: Transcriber::new(&config.transcription)?,
             pace: Pace::default(),
+            seen: checks::Seen::default(),
             events: broadcast::Sender::new(WATCHED),
         })
     }

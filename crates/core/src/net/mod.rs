@@ -13,7 +13,7 @@ mod rate;
 mod retry;
 mod sse;
 
-pub use breaker::{Breaker, BreakerState, CIRCUIT_OPEN};
+pub use breaker::{Acquaintance, Breaker, BreakerState, CIRCUIT_OPEN};
 pub use client::client;
 pub(crate) use client::{
     BodyError, USER_AGENT, bearer, body_within, origin_of, parse_base_url, without_address,

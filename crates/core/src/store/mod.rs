@@ -14,6 +14,7 @@ mod audit;
 mod billing_inbox;
 mod billing_links;
 mod billing_operations;
+mod channel_checks;
 mod channels;
 mod checkpoint;
 mod chunks;

@@ -20,10 +20,12 @@ use crate::config::Secret;
 use crate::error::{Error, Result};
 use crate::net::{Breaker, USER_AGENT, client, origin_of, parse_base_url};
 
+mod checks;
 mod media;
 mod templates;
 mod wire;
 
+pub use checks::NumberProfile;
 pub use media::{Media, MediaError};
 pub use templates::MessageTemplate;
 

@@ -37,14 +37,17 @@ pub struct ChannelInfo {
     pub name: String,
     /// Meta's id of it.
     pub phone_number_id: String,
-    /// `ok`, `paused` or `broken`.
+    /// `ok`, `paused`, `broken`, `failing` if the last try did not reach Meta, or `not_tried`.
     pub status: &'static str,
     /// Why, if it is not well.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// RFC 3339, UTC: since when it is broken, or until when it pauses.
+    /// RFC 3339, UTC: since when it is broken, until when it pauses, or when the last try failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
+    /// RFC 3339, UTC: when Meta last took something from it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_worked_at: Option<String>,
 }
 
 impl Engine {
@@ -177,18 +180,26 @@ impl Engine {
     /// Every business number and how it does.
     pub async fn channels(&self) -> Result<Vec<ChannelInfo>> {
         let troubles = self.parts.store.channel_troubles().await?;
+        let checks = self.parts.store.channel_checks().await?;
         let now = self.parts.clock.timestamp();
         let channels = self.parts.config.whatsapp.channels.iter().map(|(name, channel)| {
             let trouble = troubles.iter().find(|t| t.phone_number_id == channel.phone_number_id);
             let broken = trouble.filter(|t| t.broken_since.is_some());
             let paused = trouble.filter(|t| t.paused_until.as_ref().is_some_and(|until| *until > now));
+            let check = checks.iter().find(|check| check.phone_number_id == channel.phone_number_id);
+            let check = check.cloned().unwrap_or_default();
             let (status, reason, time) = match (broken, paused) {
                 (Some(t), _) => ("broken", t.reason.clone(), t.broken_since.clone()),
                 (None, Some(t)) => ("paused", None, t.paused_until.clone()),
+                (None, None) if check.failed_at > check.worked_at => {
+                    ("failing", check.failure, check.failed_at)
+                }
+                (None, None) if check.worked_at.is_none() => ("not_tried", None, None),
                 (None, None) => ("ok", None, None),
             };
             let phone_number_id = channel.phone_number_id.clone();
-            ChannelInfo { name: name.clone(), phone_number_id, status, reason, time }
+            let last_worked_at = check.worked_at;
+            ChannelInfo { name: name.clone(), phone_number_id, status, reason, time, last_worked_at }
         });
         Ok(channels.collect())
     }

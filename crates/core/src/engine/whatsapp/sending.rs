@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::super::Engine;
 use super::lane::reason;
+use super::templates;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jobs::JobFailure;
 use crate::jobs::payload::alert_owner;
@@ -86,6 +87,7 @@ impl Engine {
             Ok(accepted) => {
                 metrics::counter!("whatsapp_messages_sent_total").increment(1);
                 self.conclude(&outgoing, SendOutcome::Accepted(accepted.message_id)).await?;
+                self.note_working(&outgoing.phone_number_id).await?;
                 if self.parts.store.mend_channel(outgoing.phone_number_id.clone()).await? {
                     tracing::info!(phone_number_id = %outgoing.phone_number_id, "the channel works again");
                 }
@@ -104,6 +106,11 @@ impl Engine {
         let words = words_of(failure);
         let number = outgoing.phone_number_id.clone();
         let code = failure.code;
+        if failure.unanswered
+            || matches!(failure.verdict(1, 0.0), Verdict::ChannelBroken | Verdict::SlowAccount { .. })
+        {
+            self.note_failing(&number, failure).await?;
+        }
         match failure.verdict(outgoing.attempt, self.chance()) {
             // While Graph is not there at all, only the window ends it.
             Verdict::Retry { after } | Verdict::RetryPair { after }
@@ -135,6 +142,7 @@ impl Engine {
             | Verdict::Unknown
             | Verdict::Alert => {
                 metrics::counter!("whatsapp_messages_failed_total").increment(1);
+                self.note_template(outgoing, failure).await?;
                 self.conclude(outgoing, SendOutcome::Failed { code, message: words }).await?;
                 if !matches!(failure.verdict(outgoing.attempt, 0.0), Verdict::Never) {
                     self.tell_of_unsent(outgoing).await?;
@@ -142,6 +150,19 @@ impl Engine {
                 Err(JobFailure::never(failure.to_error()))
             }
         }
+    }
+
+    /// Keeps Meta's word on a template that it does not send any more: the next one is noticed before.
+    async fn note_template(&self, outgoing: &Outgoing, failure: &GraphFailure) -> Result<()> {
+        let Some(status) = failure.template_status().filter(|_| outgoing.kind == "template") else {
+            return Ok(());
+        };
+        let details: Value = serde_json::from_str(&outgoing.details).unwrap_or_default();
+        let text = |key: &str| details[key].as_str().unwrap_or_default().to_owned();
+        let (name, language) = (text("name"), text("language"));
+        tracing::error!(template = %name, %language, status, reason = %failure, "Meta does not send a template");
+        let number = outgoing.phone_number_id.clone();
+        self.parts.store.set_template_status(number, name, language, status).await
     }
 
     /// The customer may have got nothing: somebody has to look.
@@ -206,14 +227,11 @@ fn message(outgoing: &Outgoing) -> Result<Message> {
             let frame = Frame { header: None, body: outgoing.text.clone(), footer: None };
             Content::Buttons(Buttons { frame, buttons })
         }
-        "template" => {
-            let values = details["body"].as_array().map(Vec::as_slice).unwrap_or_default();
-            Content::Template(Template {
-                name: text(&details, "name"),
-                language: text(&details, "language"),
-                body: values.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect(),
-            })
-        }
+        "template" => Content::Template(Template {
+            name: text(&details, "name"),
+            language: text(&details, "language"),
+            parameters: templates::parameters(&details)?,
+        }),
         other => {
             return Err(Error::new(
                 ErrorKind::Internal,
