@@ -171,7 +171,7 @@ mod tests {
                     quiet_ms = \"soon\"\n[whatsapp.channels.loja]\nphone_number_id = \"+55 11 9\"\nowner = 5\n\n\
                     [whatsapp.channels.outra]\naccess_token = \"a\"\n[plans.ouro]\ntier = \" \"\nmax_agents = 1\n\
                     [llm]\nbase_url = \"api.example.com\"\n[lm]\n";
-        let checked = check(text, &[("AGENTCTL_SEARCH__TOPK", "7"), ("AGENTCTL_LLM__TEMPERATURE", "hot")]);
+        let checked = check(text, &[("AGENTCTL_ANSWER__NOPE", "7"), ("AGENTCTL_LLM__TEMPERATURE", "hot")]);
         let lines: Vec<(Option<usize>, &str)> =
             checked.mistakes.iter().map(|m| (m.line, m.key.as_str())).collect();
         for expected in [
@@ -193,7 +193,7 @@ mod tests {
         ] {
             assert!(lines.contains(&expected), "{expected:?} is not among {lines:#?}");
         }
-        let unknown = |m: &&Mistake| m.file.contains("AGENTCTL_SEARCH__TOPK");
+        let unknown = |m: &&Mistake| m.file.contains("AGENTCTL_ANSWER__NOPE");
         assert_eq!(checked.mistakes.iter().filter(unknown).count(), 1);
         assert!(checked.config.is_some());
     }
