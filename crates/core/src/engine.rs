@@ -1,8 +1,9 @@
 //! The composition root: a deployment, open, and the verbs a Rust user calls.
 //!
-//! `open.rs` puts the parts together, `documents.rs` ingests and lists, `uploads.rs` receives documents,
+//! `open.rs` puts the parts together (`builder.rs`: parts of the caller's, `models.rs`: those of the configuration), `documents.rs` ingests and lists, `uploads.rs` receives documents,
 //! `processing.rs` makes them searchable, `ask.rs` checks questions and searches, `respond.rs` answers
-//! (`conversation.rs`: follow-ups, `flights.rs`: the same asked by many), `feedback.rs` looks answers up again, `agents.rs` manages agents,
+//! (`conversation.rs`: follow-ups, `flights.rs`: the same asked by many), `feedback.rs` looks answers up again, `agents.rs` manages agents, `lookup.rs` finds
+//! things by what people type,
 //! `reindex.rs` rebuilds the index, `retention.rs` forgets, `exports.rs` gives people their data,
 //! `status.rs` and `health.rs` report. Accounts: `sessions.rs` logs in and out, `authenticate.rs` says who
 //! is calling, and `profile.rs`, `members.rs`, `api_keys.rs`, `organizations.rs` and `audit.rs` manage what
@@ -16,6 +17,7 @@ mod ask;
 mod audit;
 mod authenticate;
 mod billing;
+mod builder;
 mod contacts;
 mod conversation;
 mod documents;
@@ -25,7 +27,9 @@ mod flights;
 mod handlers;
 mod health;
 mod lock;
+mod lookup;
 mod members;
+mod models;
 mod open;
 mod operator;
 mod organizations;
@@ -59,6 +63,7 @@ use crate::store::{Organization, Store};
 
 pub use ask::{Ask, BatchAnswer};
 pub use billing::{CheckoutRequest, StripeEvent, StripeRefused, SubscriptionInfo, SyncProblem, SyncReport};
+pub use builder::EngineBuilder;
 pub use documents::{IngestReport, Totals};
 pub use health::{Dashboard, Part, PartState};
 pub use open::PARSE_WORKER_ARGUMENT;
@@ -88,6 +93,8 @@ struct Parts {
     /// Held while the first generation is made: documents are processed side by side.
     first_generation: tokio::sync::Mutex<()>,
     embedder: OnceCell<SharedEmbedder>,
+    /// Given by the caller; `embedder` then holds the same from the beginning.
+    own_embedder: Option<builder::OwnEmbedder>,
     sandbox: OnceCell<Arc<Sandbox>>,
     chat: Option<SharedChatModel>,
     accounts: Accounts,

@@ -67,7 +67,7 @@ pub mod jobs;
 pub mod engine;
 
 pub use config::{Config, ConfigSources};
-pub use engine::{Ask, Engine, IngestReport, Session};
+pub use engine::{Ask, Engine, EngineBuilder, IngestReport, Session};
 pub use error::{Error, ErrorKind, Result};
 pub use ingest::{IngestEvent, IngestOptions, Stop};
 
