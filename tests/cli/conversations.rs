@@ -25,14 +25,20 @@ async fn conversations_are_read_in_80_columns() {
     let id = shop.conversation();
 
     let list = shop.run(&["conversations", "list"]).expect(0).stdout;
-    assert!(list.starts_with(&format!("{id}  Ana  bot  2 new\n")) && list.contains("Obrigada!"), "{list}");
+    assert!(
+        list.starts_with(&format!("{}  Ana  bot  2 new\n", &id[..8])) && list.contains("Obrigada!"),
+        "{list}"
+    );
     assert_fits(&list);
     let shown = shop.run(&["conversations", "show", &id]).expect(0).stdout;
     assert!(
         shown.contains("phone: 5511987654321") && shown.contains("  customer\n    Olá! Vocês"),
         "{shown}"
     );
-    assert!(shown.find("Obrigada!") < shown.find("Olá!"), "oldest last: {shown}");
+    assert!(shown.find("Olá!") < shown.find("Obrigada!"), "it is read downwards: {shown}");
+    for which in [&id[..13], ANA, "ana"] {
+        assert_eq!(shop.run(&["conversations", "show", which]).expect(0).stdout, shown, "{which}");
+    }
     assert_fits(&shown);
     let one = shop.json(&["conversations", "show", &id, "--limit", "1"]);
     assert_eq!(one["messages"].as_array().unwrap().len(), 1);
@@ -141,7 +147,7 @@ async fn what_is_not_sent_is_an_error() {
     shop.run(&["conversations", "send", &id]).expect(2);
     for verb in ["show", "take", "release", "read", "block", "archive", "reopen", "export"] {
         shop.run(&["conversations", verb, NOBODY]).expect(4);
-        shop.run(&["conversations", verb, "not-an-id"]).expect(3);
+        shop.run(&["conversations", verb, "ninguém"]).expect(4);
     }
     shop.run(&["conversations", "list", "--state", "nobody"]).expect(2);
 }

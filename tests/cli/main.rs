@@ -5,7 +5,7 @@
 //! grounding, `ingest.rs` documents in and out, `bad_input.rs` what goes wrong, `manners.rs` output,
 //! exit codes and configuration, `embedding.rs` the model's vectors, `providers.rs` chat and embedding
 //! services, `uploads.rs` the library's way in for documents that come over a network, `jobs.rs` background
-//! work, `chat.rs`, `conversations.rs`, `webhooks.rs` and `simulate.rs` WhatsApp, `billing.rs` Stripe.
+//! work, `operator.rs` names, users, questions, usage and the audit log, `chat.rs`, `conversations.rs`, `webhooks.rs` and `simulate.rs` WhatsApp, `billing.rs` Stripe.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -19,6 +19,7 @@ mod embedding;
 mod ingest;
 mod jobs;
 mod manners;
+mod operator;
 mod providers;
 mod shop;
 mod simulate;

@@ -19,7 +19,7 @@ fn the_exit_codes_are_the_documented_ones() {
     deployment.run(&["search", "olá?", "--min-score", "1.5"]).expect(3);
     deployment.run(&["query", "olá?", "--agent", "nobody"]).expect(4);
     deployment.run(&["documents", "show", "0190b5a0-0000-7000-8000-000000000000"]).expect(4);
-    deployment.run(&["documents", "show", "not-an-id"]).expect(3);
+    deployment.run(&["documents", "show", "not-a-document"]).expect(4);
 }
 
 #[test]
@@ -155,34 +155,36 @@ fn quiet_prints_results_only() {
 }
 
 #[test]
-fn completions_and_manual_name_every_command() {
+fn the_manual_has_a_page_for_every_command() {
     let deployment = Deployment::new();
-    for args in [&["completions", "bash"][..], &["man"]] {
-        let text = deployment.run(args).expect(0).stdout;
-        for command in [
-            "ingest",
-            "query",
-            "search",
-            "extract",
-            "documents",
-            "agents",
-            "chat",
-            "conversations",
-            "channels",
-            "templates",
-            "webhook",
-            "jobs",
-            "reindex",
-            "models",
-            "status",
-        ] {
-            assert!(text.contains(command), "{args:?} lacks {command}");
-        }
+    let folder = deployment.dir.path().join("man1");
+    deployment.run(&["man", "--dir", folder.to_str().unwrap()]).expect(0);
+    let page = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap().replace('\\', "");
+    let whole = page("agentctl.1");
+    for command in ["ingest", "query", "documents", "conversations", "jobs", "users", "status"] {
+        assert!(whole.contains(&format!("agentctl-{command}(1)")), "the manual lacks {command}");
     }
-    let manual = deployment.run(&["man"]).expect(0).stdout.replace('\\', "");
-    for option in ["agentctl agents update", "--whatsapp-phone-number", "--installed"] {
-        assert!(manual.contains(option), "the manual lacks {option}");
-    }
+    assert!(page("agentctl-agents-update.1").contains("--whatsapp-phone-number"));
+    let one = deployment.run(&["man", "models", "list"]).expect(0).stdout.replace('\\', "");
+    assert_eq!(one, page("agentctl-models-list.1"));
+    assert!(one.contains("agentctl models list --installed"), "it has an example");
+    deployment.run(&["man", "nonsense"]).expect(4);
+}
+
+#[test]
+fn completions_know_commands_and_the_names_of_documents() {
+    let script = fixtures().run(&["completions", "bash"]).expect(0).stdout;
+    assert!(script.contains("COMPLETE="), "{script}");
+    let offered = |words: &[&str]| {
+        let last = (words.len() - 1).to_string();
+        let mut command = fixtures().command(&[&["--"], words].concat());
+        command.env("AGENTCTL_DATA_DIR", fixtures().data_dir());
+        command.env("COMPLETE", "bash").env("_CLAP_COMPLETE_INDEX", last).env("_CLAP_IFS", "\n");
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    assert!(offered(&["agentctl", "docum"]).lines().any(|line| line == "documents"));
+    let names = offered(&["agentctl", "documents", "show", "perguntas"]);
+    assert!(names.lines().any(|line| line == "perguntas-frequentes.md"), "{names}");
 }
 
 #[test]

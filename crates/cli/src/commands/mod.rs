@@ -1,6 +1,7 @@
 //! One file a command. Each takes what was typed and the printer, and returns how to exit.
 
 mod agents;
+mod audit;
 mod billing;
 mod channels;
 mod chat;
@@ -16,11 +17,14 @@ mod jobs;
 mod man;
 mod models;
 mod query;
+mod questions;
 mod reindex;
 mod search;
 mod simulate;
 mod status;
 mod templates;
+mod usage;
+mod users;
 mod webhook;
 
 use std::pin::Pin;
@@ -40,7 +44,7 @@ pub async fn run(cli: Cli, printer: &Printer) -> Result<Exit> {
     // Commands that need no configuration work with a broken one.
     match cli.command {
         Command::Completions(args) => return completions::run(&args, printer),
-        Command::Man => return man::run(printer),
+        Command::Man(ref args) => return man::run(args, printer),
         Command::Config(ConfigCommand::Path) => return config::path(&sources, printer),
         _ => {}
     }
@@ -67,9 +71,13 @@ pub async fn run(cli: Cli, printer: &Printer) -> Result<Exit> {
         Command::Reindex(args) => Box::pin(reindex::run(config, args, printer)),
         Command::Models(command) => Box::pin(models::run(&config, command, printer)),
         Command::Config(command) => return config::run(&config, &sources, &command, printer),
+        Command::Users(command) => Box::pin(users::run(config, command, printer)),
+        Command::Questions(command) => Box::pin(questions::run(config, command, printer)),
+        Command::Audit { limit, page } => Box::pin(audit::run(config, page, limit, printer)),
+        Command::Usage { months } => Box::pin(usage::run(config, months, printer)),
         Command::Status => Box::pin(status::run(config, printer)),
         // Done above.
-        Command::Completions(_) | Command::Man => return Ok(Exit::Success),
+        Command::Completions(_) | Command::Man(_) => return Ok(Exit::Success),
     };
     running.await
 }

@@ -9,7 +9,8 @@ use super::agent_id;
 use crate::args::QueryArgs;
 use crate::batch;
 use crate::exit::Exit;
-use crate::output::Printer;
+use crate::output::{Printer, plain};
+use crate::terminal::{ASIDE, HEADING, Terminal};
 
 /// Answers one question, or a batch with the model loaded once.
 pub async fn run(config: Config, args: QueryArgs, printer: &Printer) -> Result<Exit> {
@@ -49,13 +50,14 @@ pub async fn run(config: Config, args: QueryArgs, printer: &Printer) -> Result<E
             printer.line("")?;
             printer.line(&answer.answer)?;
         }
-        let sources = sources(&answer);
+        let sources = sources(&answer, printer.terminal());
         if !sources.is_empty() {
             printer.line(sources.trim_end())?;
         }
     } else {
         printer.result(&engine.answer(&ask).await?, |answer| {
-            format!("{}\n{}", answer.answer, sources(answer))
+            let terminal = printer.terminal();
+            format!("{}{}", terminal.wrap(&answer.answer, ""), sources(answer, terminal))
         })?;
     }
     engine.close().await?;
@@ -63,19 +65,15 @@ pub async fn run(config: Config, args: QueryArgs, printer: &Printer) -> Result<E
 }
 
 /// The sources for people, numbered as the answer cites them.
-fn sources(answer: &Answer) -> String {
+fn sources(answer: &Answer, terminal: Terminal) -> String {
     if answer.sources.is_empty() {
         return String::new();
     }
-    let mut out = String::from("\nSources:\n");
+    let mut out = format!("\n{}\n", terminal.paint(HEADING, "Sources:"));
     for (number, source) in answer.sources.iter().enumerate() {
-        out.push_str(&format!(
-            "  [{}] {}, page {} (score {:.2})\n",
-            number + 1,
-            source.document_name,
-            source.page_number,
-            source.score
-        ));
+        let score = terminal.paint(ASIDE, &format!("(score {:.2})", source.score));
+        let name = plain(&source.document_name);
+        out.push_str(&format!("  [{}] {name}, page {} {score}\n", number + 1, source.page_number));
     }
     out
 }

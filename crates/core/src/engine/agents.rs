@@ -16,16 +16,18 @@ impl Engine {
         self.parts.store.agent(self.organization.id, id).await?.ok_or_else(|| missing(&id.to_string()))
     }
 
-    /// An agent by id or name.
+    /// An agent by id, name, or beginning of an id.
     pub async fn find_agent(&self, id_or_name: &str) -> Result<Agent> {
         if let Ok(id) = id_or_name.parse() {
             return self.agent(id).await;
         }
-        self.parts
-            .store
-            .agent_by_name(self.organization.id, id_or_name)
-            .await?
-            .ok_or_else(|| missing(id_or_name))
+        if let Some(agent) = self.parts.store.agent_by_name(self.organization.id, id_or_name).await? {
+            return Ok(agent);
+        }
+        match self.agent_by_prefix(id_or_name).await? {
+            Some(id) => self.agent(id).await,
+            None => Err(missing(id_or_name)),
+        }
     }
 
     /// Creates an agent, whatever the plan allows: for whoever runs the deployment.

@@ -7,7 +7,7 @@ use super::super::Engine;
 use crate::billing::plans::{Standing, standing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Limits, Usage};
-use crate::store::OrganizationRecord;
+use crate::store::{MonthOfUse, OrganizationRecord};
 
 impl Engine {
     /// What the organization may use: what an operator granted it, else its plan's limits.
@@ -36,7 +36,12 @@ impl Engine {
         quota.leaves_room(limit, quota.usage.messages_this_month, "message_limit_reached", "messages a month")
     }
 
-    /// What the organization uses.
+    /// Use of the latest calendar months (UTC) with any, newest first.
+    pub async fn usage_by_month(&self, months: u32) -> Result<Vec<MonthOfUse>> {
+        self.parts.store.usage_by_month(self.organization.id, months).await
+    }
+
+    /// What the organization uses of its plan now.
     pub async fn usage(&self) -> Result<Usage> {
         let month = self.parts.clock.now().format("%Y-%m").to_string();
         self.parts.store.usage(self.organization.id, month).await
