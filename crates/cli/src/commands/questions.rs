@@ -55,7 +55,8 @@ fn list(records: &[QueryRecord], total: u64, printer: &Printer) -> String {
         Column::Wide("MS"),
     ];
     let row = |record: &QueryRecord| {
-        let outcome = if record.refused { Cell::styled("refused", WARNING) } else { "answered".into() };
+        let outcome = record.answer.outcome.as_str();
+        let outcome = if record.refused { Cell::styled(outcome, WARNING) } else { outcome.into() };
         vec![
             record.answer.query_id.into(),
             local(&record.created_at).into(),
@@ -76,12 +77,13 @@ fn show(record: &QueryRecord, terminal: Terminal) -> String {
         (None, Some(id)) => format!("user {id}"),
         (None, None) => "nobody who is known".to_owned(),
     };
+    let outcome = answer.outcome.as_str();
     let mut out = format!(
         "id: {}\nasked: {} via {}\nby: {who}\noutcome: {}\nmodel: {}{}\ntime: {} ms\ntokens: {} + {}, {:.4} USD\n",
         answer.query_id,
         local(&record.created_at),
         record.channel.as_str(),
-        if record.refused { terminal.paint(WARNING, "refused") } else { "answered".to_owned() },
+        if record.refused { terminal.paint(WARNING, outcome) } else { outcome.to_owned() },
         answer.model,
         if record.cached { " (from the cache)" } else { "" },
         answer.processing_time_ms,

@@ -43,9 +43,9 @@ pub struct QueryRecord {
     pub answer: Answer,
 }
 
-pub(super) const COLUMNS: &str = "id, organization_id, agent_id, conversation_id, user_id, channel, question, answer, sources, \
-                       refused, outcome, model, tokens_used, prompt_tokens, completion_tokens, cost_micros, cached, \
-                       processing_time_ms, created_at";
+pub(super) const COLUMNS: &str = "id, organization_id, agent_id, conversation_id, user_id, channel, question, \
+                                  answer, sources, refused, outcome, model, tokens_used, prompt_tokens, \
+                                  completion_tokens, cost_micros, cached, processing_time_ms, created_at";
 
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<QueryRecord> {
     let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
