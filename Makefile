@@ -11,6 +11,8 @@ DEMO_DOCUMENTS := fixtures/documents
 DEMO_QUESTION_1 := A loja abre de domingo? Que horário?
 DEMO_QUESTION_2 := Qual o preço do saco de 15 kg da Vitalcão adulto de frango?
 DEMO_QUESTION_3 := Vocês vendem sela e ferradura para cavalo?
+# What a customer writes in one conversation, separated by `|`.
+DEMO_CONVERSATION := Oi, bom dia!|A loja abre de domingo? Que horário?|e no sábado?|valeu!
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test build release bench fmt lint clean-data
@@ -21,7 +23,7 @@ help: ## list the targets
 setup: ## install what building and running need
 	@scripts/setup
 
-demo: setup ## build, ingest the example documents and ask three questions
+demo: setup ## build, ingest the example documents, ask three questions and have a conversation
 	$(CARGO) build --locked --workspace
 	@AGENTCTL='$(TARGET_DIR)/debug/agentctl' DATA='$(DEMO_DATA)' scripts/demo \
 	  "$$DEMO_NAME" "$$DEMO_DOCUMENTS" "$$DEMO_QUESTION_1" "$$DEMO_QUESTION_2" "$$DEMO_QUESTION_3"
@@ -32,6 +34,7 @@ demo: export DEMO_DOCUMENTS := $(DEMO_DOCUMENTS)
 demo: export DEMO_QUESTION_1 := $(DEMO_QUESTION_1)
 demo: export DEMO_QUESTION_2 := $(DEMO_QUESTION_2)
 demo: export DEMO_QUESTION_3 := $(DEMO_QUESTION_3)
+demo: export CONVERSATION := $(DEMO_CONVERSATION)
 
 test: setup ## run every test
 	$(CARGO) test --locked --workspace

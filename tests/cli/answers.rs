@@ -104,7 +104,7 @@ fn an_answer_has_the_documented_shape_and_points_at_retrieved_chunks() {
         answer.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(
         Vec::from_iter(keys),
-        ["answer", "model", "outcome", "processingTimeMs", "queryId", "sources", "tokensUsed"]
+        ["answer", "fallback", "model", "outcome", "processingTimeMs", "queryId", "sources", "tokensUsed"]
     );
     assert_eq!(answer["outcome"], "answered");
     assert_eq!((&answer["model"], &answer["tokensUsed"]), (&json!("extractive"), &json!(0)));

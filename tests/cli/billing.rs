@@ -14,7 +14,7 @@ const SECRET: &str = "whsec_of_the_test";
 fn selling(stripe: &str) -> (Deployment, Config) {
     let mut deployment = Deployment::new();
     let text = format!(
-        "[plans.pro_monthly]\ntier = \"pro\"\nstripe_price = \"price_pro\"\nmax_documents = 500\nmax_agents = 5\n\
+        "[plan]\ndefault = \"free\"\n[plans.pro_monthly]\ntier = \"pro\"\nstripe_price = \"price_pro\"\nmax_documents = 500\nmax_agents = 5\n\
          max_monthly_messages = 5000\nmax_file_mb = 50\n[stripe]\nbase_url = \"{stripe}\"\n\
          secret_key = \"sk_test_of_the_test\"\nwebhook_secret = \"{SECRET}\"\n"
     );
@@ -35,6 +35,7 @@ fn facts(organization: &str) -> SubscriptionFacts {
         price: "price_pro".into(),
         period: (begun, begun + 30 * 24 * 3600),
         cancel_at_period_end: false,
+        cancel_at: None,
         canceled_at: None,
         created: begun,
         organization: Some(organization.into()),
@@ -88,6 +89,27 @@ async fn events_are_listed_shown_and_replayed_and_stripe_is_compared_with() {
     let ran = deployment.run(&["billing", "sync"]);
     assert!(ran.code != 0 && ran.stdout.contains("stripe.secret_key"), "{} {}", ran.code, ran.stdout);
     assert!(!ran.stdout.contains("sk_test"), "{}", ran.stdout);
+}
+
+#[test]
+fn the_command_line_keeps_the_limits_of_the_plan() {
+    let mut deployment = Deployment::new();
+    let text = "[plan]\ndefault = \"free\"\n[plans.free]\nmax_documents = 2\nmax_file_mb = 1\n";
+    let file = deployment.write("small.toml", text);
+    deployment.env.push(("AGENTCTL_CONFIG".into(), file.display().to_string()));
+    deployment.run(&["init"]).expect(0);
+    deployment.run(&["agents", "create", "Vendas"]).expect(3);
+    for name in ["a.txt", "b.txt", "c.txt"] {
+        deployment.write(&format!("docs/{name}"), format!("O documento {name} fala de entregas."));
+    }
+    deployment.write("docs/large.txt", "Entregas. ".repeat(200_000));
+    let folder = deployment.write("docs/a.txt", "O documento a fala de entregas.");
+    let ran =
+        deployment.run(&["--json", "ingest", folder.parent().unwrap().to_str().unwrap()]).expect(6).json();
+    assert_eq!((&ran["totals"]["ingested"], &ran["totals"]["failed"]), (&json!(2), &json!(2)));
+    let reasons = ran["documents"].to_string();
+    assert!(reasons.contains("the plan `free` allows 2 documents, and 2 are in use"), "{reasons}");
+    assert!(reasons.contains("the plan `free` allows files of 1 MB"), "{reasons}");
 }
 
 #[test]

@@ -25,14 +25,20 @@ async fn conversations_are_read_in_80_columns() {
     let id = shop.conversation();
 
     let list = shop.run(&["conversations", "list"]).expect(0).stdout;
-    assert!(list.starts_with(&format!("{id}  Ana  bot  2 new\n")) && list.contains("Obrigada!"), "{list}");
+    assert!(
+        list.starts_with(&format!("{}  Ana  bot  2 new\n", &id[..8])) && list.contains("Obrigada!"),
+        "{list}"
+    );
     assert_fits(&list);
     let shown = shop.run(&["conversations", "show", &id]).expect(0).stdout;
     assert!(
         shown.contains("phone: 5511987654321") && shown.contains("  customer\n    Olá! Vocês"),
         "{shown}"
     );
-    assert!(shown.find("Obrigada!") < shown.find("Olá!"), "oldest last: {shown}");
+    assert!(shown.find("Olá!") < shown.find("Obrigada!"), "it is read downwards: {shown}");
+    for which in [&id[..13], ANA, "ana"] {
+        assert_eq!(shop.run(&["conversations", "show", which]).expect(0).stdout, shown, "{which}");
+    }
     assert_fits(&shown);
     let one = shop.json(&["conversations", "show", &id, "--limit", "1"]);
     assert_eq!(one["messages"].as_array().unwrap().len(), 1);
@@ -141,7 +147,7 @@ async fn what_is_not_sent_is_an_error() {
     shop.run(&["conversations", "send", &id]).expect(2);
     for verb in ["show", "take", "release", "read", "block", "archive", "reopen", "export"] {
         shop.run(&["conversations", verb, NOBODY]).expect(4);
-        shop.run(&["conversations", verb, "not-an-id"]).expect(3);
+        shop.run(&["conversations", verb, "ninguém"]).expect(4);
     }
     shop.run(&["conversations", "list", "--state", "nobody"]).expect(2);
 }
@@ -151,10 +157,15 @@ async fn a_token_that_meta_refuses_shows_with_the_channel_and_in_the_status() {
     let shop = Shop::new().await;
     shop.hears("1", "oi").await;
     let well = shop.json(&["channels"]);
-    let channel = json!({ "name": "loja", "phoneNumberId": NUMBER, "status": "ok" });
-    assert_eq!(well, json!({ "channels": [channel] }));
+    let channel = &well["channels"][0];
+    assert_eq!((&channel["name"], &channel["phoneNumberId"]), (&json!("loja"), &json!(NUMBER)));
+    assert_eq!((&channel["status"], &channel["lastWorkedAt"]), (&json!("not_tried"), &json!(null)));
     let status = shop.run(&["status"]).expect(0).stdout;
-    assert!(status.contains("\nwhatsapp:   loja ok\n"), "{status}");
+    assert!(status.contains("\nwhatsapp:   loja not tried `agentctl channels test` asks Meta\n"), "{status}");
+    shop.run(&["conversations", "send", ANA, "oi"]).expect(0);
+    let worked = shop.json(&["channels"]);
+    assert_eq!(worked["channels"][0]["status"], "ok");
+    assert!(worked["channels"][0]["lastWorkedAt"].is_string(), "{worked}");
 
     shop.graph.require_token("another");
     let waits = shop.run(&["conversations", "send", ANA, "oi"]).expect(5);
@@ -164,6 +175,61 @@ async fn a_token_that_meta_refuses_shows_with_the_channel_and_in_the_status() {
     assert!(channels.contains("loja") && channels.contains("broken"), "{channels}");
     let status = shop.run(&["status"]).expect(3).stdout;
     assert!(status.contains("whatsapp:   loja broken since ") && status.contains("access token"), "{status}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_is_tried_without_sending_anything() {
+    let shop = Shop::new().await;
+    let tested = shop.json(&["channels", "test"]);
+    let channel = &tested["channels"][0];
+    assert_eq!((&channel["name"], &channel["ok"]), (&json!("loja"), &json!(true)), "{tested}");
+    let steps: Vec<&str> =
+        channel["steps"].as_array().unwrap().iter().map(|s| s["what"].as_str().unwrap()).collect();
+    assert_eq!(steps, ["number", "app_secret", "webhooks"]);
+    assert!(shop.graph.sent().is_empty());
+    let asked = shop.graph.requests();
+    assert!(asked.iter().any(|request| request.path.contains("appsecret_proof=")), "{asked:?}");
+    assert_eq!(shop.json(&["channels"])["channels"][0]["status"], "ok");
+    shop.run(&["channels", "test", "nobody"]).expect(4);
+    shop.graph.require_token("another");
+    let failed = shop.run(&["channels", "test", "loja"]).expect(5);
+    assert!(failed.stdout.contains("FAILED") && !failed.stdout.contains(TOKEN), "{}", failed.stdout);
+    assert_eq!(shop.json(&["channels"])["channels"][0]["status"], "failing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn named_places_headers_and_buttons_go_out_as_meta_wants_them_and_read_as_the_customer_reads() {
+    let shop = Shop::new().await;
+    let template = json!({
+        "name": "retirada", "language": "pt_BR", "status": "APPROVED", "category": "UTILITY",
+        "parameter_format": "NAMED",
+        "components": [
+            { "type": "HEADER", "format": "TEXT", "text": "Oficina {{bairro}}" },
+            { "type": "BODY", "text": "{{cliente}}, a {{peca}} ficou pronta. Obrigado, {{cliente}}!" },
+        ],
+    });
+    shop.graph.set_templates(ACCOUNT, vec![template], 10);
+    shop.json(&["templates", "sync"]);
+    let send_it = ["templates", "send", ANA, "retirada", "Rui", "bicicleta"];
+    let refused = shop.run(&send_it).expect(3);
+    assert!(
+        refused.stderr.contains("{{bairro}}") && refused.stderr.contains("--header"),
+        "{}",
+        refused.stderr
+    );
+    assert!(shop.graph.sent().is_empty(), "said before anything was sent");
+    let sent = shop.json(&[&send_it[..], &["--header", "Centro"]].concat());
+    let read = "Oficina Centro\n\nRui, a bicicleta ficou pronta. Obrigado, Rui!";
+    assert_eq!(sent["messages"][0]["content"], read);
+    let components = &shop.graph.sent().remove(0).payload["template"]["components"];
+    assert_eq!(components[0]["parameters"][0]["parameter_name"], "bairro");
+    assert_eq!(
+        components[1]["parameters"],
+        json!([
+            { "type": "text", "parameter_name": "cliente", "text": "Rui" },
+            { "type": "text", "parameter_name": "peca", "text": "bicicleta" },
+        ])
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -86,7 +86,10 @@ impl Deployment {
         {
             command.env_remove(name);
         }
-        command.env("XDG_CONFIG_HOME", self.dir.path().join("xdg-config")).envs(self.env.iter().cloned());
+        command
+            .env("COLUMNS", "80")
+            .env("XDG_CONFIG_HOME", self.dir.path().join("xdg-config"))
+            .envs(self.env.iter().cloned());
         command.stdin(Stdio::null());
         command
     }

@@ -126,7 +126,7 @@ fn excludes_and_ignore_files_are_respected() {
     deployment.write("docs/a.md", "Texto da casa.");
     deployment.write("docs/rascunhos/b.md", "Rascunho secreto.");
     deployment.write("docs/velho/c.md", "Texto velho.");
-    deployment.write("docs/.gitignore", "rascunhos/\n");
+    deployment.write("docs/.ignore", "rascunhos/\n");
     let config = deployment.write("c.toml", "[ingest]\nexclude = [\"velho/\"]\n");
     let docs = deployment.dir.path().join("docs");
     let report = deployment
@@ -288,6 +288,7 @@ fn ctrl_c_leaves_a_consistent_state_and_the_next_run_continues() {
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let status = deployment.run(&["--json", "status"]).expect(0).json();
     assert_eq!(status["problems"], json!([]));
+    assert!(status["documents"].as_u64().unwrap() > 0, "what was read by then is kept");
     let report = deployment.ingest(&[&docs]);
     assert_eq!(report["documents"].as_array().unwrap().len(), 60);
     assert_eq!(report["totals"]["failed"], 0);

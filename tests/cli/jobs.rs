@@ -24,7 +24,7 @@ fn a_job_that_is_not_there_is_not_found_and_a_queue_that_is_not_there_is_named()
     let id = "0190b5a0-0000-7000-8000-000000000000";
     for verb in ["show", "retry", "discard"] {
         deployment.run(&["jobs", verb, id]).expect(4);
-        deployment.run(&["jobs", verb, "not-an-id"]).expect(3);
+        deployment.run(&["jobs", verb, "not-an-id"]).expect(4);
     }
     deployment.run(&["jobs", "list", "--status", "asleep"]).expect(2);
     let wrong = deployment.run(&["jobs", "run", "--queue", "nonsense"]).expect(3);

@@ -19,7 +19,7 @@ fn the_exit_codes_are_the_documented_ones() {
     deployment.run(&["search", "olá?", "--min-score", "1.5"]).expect(3);
     deployment.run(&["query", "olá?", "--agent", "nobody"]).expect(4);
     deployment.run(&["documents", "show", "0190b5a0-0000-7000-8000-000000000000"]).expect(4);
-    deployment.run(&["documents", "show", "not-an-id"]).expect(3);
+    deployment.run(&["documents", "show", "not-a-document"]).expect(4);
 }
 
 #[test]
@@ -128,10 +128,45 @@ fn a_wrong_configuration_names_file_line_key_and_what_is_accepted() {
     let config = deployment.write("bad.toml", "[search]\ntop_k = 5\n\n[embedding]\nprovider = \"cohere\"\n");
     let checked = deployment.run(&["--config", config.to_str().unwrap(), "config", "check"]).expect(3);
     for part in ["bad.toml, line 5", "embedding.provider", "`local`", "`openai`"] {
-        assert!(checked.stderr.contains(part), "{}", checked.stderr);
+        assert!(checked.stdout.contains(part), "{}", checked.stdout);
     }
     deployment.run(&["--config", config.to_str().unwrap(), "config", "path"]).expect(0);
     deployment.run(&["--config", "/nonexistent.toml", "config", "check"]).expect(3);
+    // Other commands end with the first mistake.
+    let other = deployment.run(&["--config", config.to_str().unwrap(), "status"]).expect(3);
+    assert!(other.stderr.contains("bad.toml, line 5: embedding.provider"), "{}", other.stderr);
+}
+
+#[test]
+fn a_check_names_every_mistake_and_agents_that_nobody_has() {
+    let deployment = Deployment::new();
+    deployment.run(&["init"]).expect(0);
+    let text = "[search]\ntop_k = 900\n[whatsapp]\naccess_token = \"EAA1\"\napp_secret = \"s\"\nverify_token = \"v\"\n\
+                [whatsapp.channels.norte]\nphone_number_id = \"106540352242922\"\nagent = \"Ninguém\"\n\
+                [whatsapp.channels.sul]\nphone_number_id = \"+55 19\"\nowner = \"a dona\"\n\
+                [log]\nlevel = \"loud\"\n";
+    let config = deployment.write("many.toml", text);
+    let check = ["--json", "--config", config.to_str().unwrap(), "config", "check"];
+    let checked = deployment.run(&check).expect(3).json();
+    let mistakes: Vec<(u64, &str)> = checked["mistakes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|m| (m["line"].as_u64().unwrap(), m["key"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        mistakes,
+        [
+            (2, "search.top_k"),
+            (9, "whatsapp.channels.norte.agent"),
+            (11, "whatsapp.channels.sul.phone_number_id"),
+            (12, "whatsapp.channels.sul.owner"),
+            (14, "log.level"),
+        ]
+    );
+    let fine = deployment.write("fine.toml", "[search]\ntop_k = 9\n");
+    let fine = deployment.run(&["--json", "--config", fine.to_str().unwrap(), "config", "check"]).expect(0);
+    assert_eq!((&fine.json()["ok"], fine.json()["mistakes"].as_array().unwrap().len()), (&true.into(), 0));
 }
 
 #[test]
@@ -155,34 +190,36 @@ fn quiet_prints_results_only() {
 }
 
 #[test]
-fn completions_and_manual_name_every_command() {
+fn the_manual_has_a_page_for_every_command() {
     let deployment = Deployment::new();
-    for args in [&["completions", "bash"][..], &["man"]] {
-        let text = deployment.run(args).expect(0).stdout;
-        for command in [
-            "ingest",
-            "query",
-            "search",
-            "extract",
-            "documents",
-            "agents",
-            "chat",
-            "conversations",
-            "channels",
-            "templates",
-            "webhook",
-            "jobs",
-            "reindex",
-            "models",
-            "status",
-        ] {
-            assert!(text.contains(command), "{args:?} lacks {command}");
-        }
+    let folder = deployment.dir.path().join("man1");
+    deployment.run(&["man", "--dir", folder.to_str().unwrap()]).expect(0);
+    let page = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap().replace('\\', "");
+    let whole = page("agentctl.1");
+    for command in ["ingest", "query", "documents", "conversations", "jobs", "users", "status"] {
+        assert!(whole.contains(&format!("agentctl-{command}(1)")), "the manual lacks {command}");
     }
-    let manual = deployment.run(&["man"]).expect(0).stdout.replace('\\', "");
-    for option in ["agentctl agents update", "--whatsapp-phone-number", "--installed"] {
-        assert!(manual.contains(option), "the manual lacks {option}");
-    }
+    assert!(page("agentctl-agents-update.1").contains("--whatsapp-phone-number"));
+    let one = deployment.run(&["man", "models", "list"]).expect(0).stdout.replace('\\', "");
+    assert_eq!(one, page("agentctl-models-list.1"));
+    assert!(one.contains("agentctl models list --installed"), "it has an example");
+    deployment.run(&["man", "nonsense"]).expect(4);
+}
+
+#[test]
+fn completions_know_commands_and_the_names_of_documents() {
+    let script = fixtures().run(&["completions", "bash"]).expect(0).stdout;
+    assert!(script.contains("COMPLETE="), "{script}");
+    let offered = |words: &[&str]| {
+        let last = (words.len() - 1).to_string();
+        let mut command = fixtures().command(&[&["--"], words].concat());
+        command.env("AGENTCTL_DATA_DIR", fixtures().data_dir());
+        command.env("COMPLETE", "bash").env("_CLAP_COMPLETE_INDEX", last).env("_CLAP_IFS", "\n");
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    assert!(offered(&["agentctl", "docum"]).lines().any(|line| line == "documents"));
+    let names = offered(&["agentctl", "documents", "show", "perguntas"]);
+    assert!(names.lines().any(|line| line == "perguntas-frequentes.md"), "{names}");
 }
 
 #[test]

@@ -25,6 +25,8 @@ fn selling(config: &mut Config, stripe: &str) {
     section.secret_key = Some(Secret::new("sk_test_of_the_test"));
     section.webhook_secret = Some(Secret::new(SECRET));
     section.return_origins = vec!["https://painel.example.com".to_owned()];
+    // The business that runs the deployment too.
+    "free".clone_into(&mut config.plan.default);
     let free = config.plans.0["free"].clone();
     let pro = SoldPlan { tier: "pro".into(), stripe_price: PRICE.into(), max_agents: 5, ..free };
     config.plans.0.insert("pro_monthly".into(), pro);
@@ -60,6 +62,7 @@ fn active(organization: &str) -> SubscriptionFacts {
         price: PRICE.into(),
         period: (begun, begun + 30 * 24 * 3600),
         cancel_at_period_end: false,
+        cancel_at: None,
         canceled_at: None,
         created: begun,
         organization: Some(organization.into()),

@@ -233,6 +233,10 @@ async fn the_live_inbox_is_ones_own_and_ends_with_the_server() {
     let watch = |who: &Login| app.request(Method::GET, "/whatsapp/events").bearer_auth(&who.access).send();
     let (mut own, mut foreign) = (watch(&ours).await.unwrap(), watch(&theirs).await.unwrap());
     assert_eq!(own.headers()["content-type"], "text/event-stream");
+    // What proxies are told, so that events pass when they happen.
+    assert_eq!(own.headers()["x-accel-buffering"], "no");
+    assert_eq!(own.headers()["cache-control"], "no-store, no-transform");
+    assert!(!own.headers().contains_key("content-encoding"));
     customer_writes(&app, "wamid.1", QUESTION).await;
     let told = read_until(&mut own, "event: message.status\n").await;
     let data = told.split_once("event: message.received\ndata: ").unwrap().1;

@@ -12,6 +12,7 @@ mod documents;
 mod hostile;
 mod openapi;
 mod outage;
+mod people;
 mod process;
 mod questions;
 mod running;

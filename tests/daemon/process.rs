@@ -100,6 +100,44 @@ fn get(address: &str, path: &str) -> String {
 }
 
 #[test]
+fn a_hangup_ends_nothing_and_reads_the_level_of_the_log_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("c.toml");
+    std::fs::write(&config, "[log]\nlevel = \"info\"\n").unwrap();
+    let mut daemon = Daemon::start_with(dir.path(), &[("AGENTCTL_CONFIG", config.to_str().unwrap())]);
+    std::fs::write(&config, "[log]\nlevel = \"debug\"\n").unwrap();
+    daemon.signal("-HUP");
+    let log = daemon.log.as_mut().unwrap();
+    let line = log.find(|line| line.as_ref().is_ok_and(|line| line.contains("SIGHUP"))).unwrap().unwrap();
+    assert!(line.contains("\"logLevel\":\"debug\""), "{line}");
+    assert!(get(&daemon.address, "/health/live").starts_with("HTTP/1.1 200 OK"));
+    daemon.end(Duration::from_secs(30));
+}
+
+#[test]
+fn a_log_that_no_terminal_reads_has_no_colours() {
+    let dir = tempfile::tempdir().unwrap();
+    let refused = Command::new(env!("CARGO_BIN_EXE_agentd"))
+        .args(["--data-dir".as_ref(), dir.path().as_os_str()])
+        .env("AGENTCTL_SERVER__BIND", "256.0.0.1:1")
+        .env("XDG_CONFIG_HOME", dir.path())
+        .output()
+        .unwrap();
+    let log = String::from_utf8(refused.stderr).unwrap();
+    assert!(log.contains("ERROR") && !log.contains('\u{1b}'), "{log:?}");
+}
+
+#[test]
+fn the_front_says_what_this_is_and_where_its_documentation_lies() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut daemon = Daemon::start(dir.path());
+    let front = get(&daemon.address, "/");
+    assert!(front.starts_with("HTTP/1.1 200 OK") && front.contains("\"docs\":\"/api/v1/docs\""), "{front}");
+    assert!(get(&daemon.address, "/api/v1/docs").starts_with("HTTP/1.1 200"));
+    daemon.end(Duration::from_secs(30));
+}
+
+#[test]
 fn it_starts_is_alive_and_stops_cleanly_on_sigterm() {
     let dir = tempfile::tempdir().unwrap();
     let mut daemon = Daemon::start(dir.path());

@@ -124,8 +124,8 @@ async fn numbers_out_of_range_name_their_field() {
 async fn the_plan_limits_the_answers_of_a_month() {
     let app = TestApp::start_with(|c| c.plan.max_monthly_messages = 1).await;
     let owner = app.owner().await;
-    asked(&app, &owner, json!({ "query": "Uma pergunta?" })).await;
-    let second = app.post(&owner, "/rag/query", json!({ "query": "Outra pergunta?" })).await;
+    asked(&app, &owner, json!({ "query": "Quanto custa a diária?" })).await;
+    let second = app.post(&owner, "/rag/query", json!({ "query": "E o café da manhã?" })).await;
     second.expect_problem(402, "message_limit_reached");
     let path = format!("/organizations/{}", owner.organization);
     assert_eq!(app.get(&owner, &path).await.expect(200)["usage"]["messagesThisMonth"], 1);

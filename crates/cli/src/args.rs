@@ -2,7 +2,9 @@
 //!
 //! Parsing never touches the world; the commands do.
 
+mod accounts;
 mod billing;
+mod examples;
 mod manage;
 mod simulate;
 mod whatsapp;
@@ -10,15 +12,19 @@ mod whatsapp;
 use std::path::PathBuf;
 
 use agent_core::model::SearchMode;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
+use crate::complete;
 use crate::exit;
+use crate::output::Form;
 
+pub use accounts::{QuestionsCommand, UsersCommand};
 pub use billing::{BillingCommand, BillingEventsCommand};
 pub use manage::{AgentsCommand, ConfigCommand, DocumentsCommand, JobsCommand, ModelsCommand};
 pub use simulate::{SimulateCommand, SimulateGraphArgs, SimulateRunArgs, Target};
 pub use whatsapp::{
-    ChatArgs, ContactsCommand, ConversationsCommand, SimulateArgs, Since, TemplatesCommand, WebhookCommand,
+    ChannelsArgs, ChannelsCommand, ChatArgs, ContactsCommand, ConversationsCommand, OwnTemplate,
+    SimulateArgs, Since, TemplatesCommand, WebhookCommand,
 };
 
 /// Answers customers from a business's own documents.
@@ -43,7 +49,10 @@ pub struct Global {
     /// Where documents, database and index lie [default: ~/.local/share/agentctl/data]
     #[arg(long, global = true, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Print one JSON document on stdout
+    /// Form of the results
+    #[arg(long, short, global = true, value_enum, default_value_t, hide_default_value = true)]
+    pub output: Form,
+    /// Print one JSON document on stdout, as `-o json` does
     #[arg(long, global = true)]
     pub json: bool,
     /// Print results and errors only
@@ -55,6 +64,13 @@ pub struct Global {
     /// Show no progress bars
     #[arg(long, global = true)]
     pub no_progress: bool,
+}
+
+impl Global {
+    /// The form of the results.
+    pub fn form(&self) -> Form {
+        if self.json { Form::Json } else { self.output }
+    }
 }
 
 /// The commands.
@@ -85,7 +101,7 @@ pub enum Command {
     #[command(subcommand)]
     Contacts(ContactsCommand),
     /// List the WhatsApp channels and how they do
-    Channels,
+    Channels(ChannelsArgs),
     /// Fetch, list and send WhatsApp message templates
     #[command(subcommand)]
     Templates(TemplatesCommand),
@@ -103,18 +119,39 @@ pub enum Command {
     Billing(BillingCommand),
     /// Rebuild the search index, e.g. for another embedding model
     Reindex(ReindexArgs),
-    /// List and install embedding models
+    /// List and install embedding models, try the chat model
     #[command(subcommand)]
     Models(ModelsCommand),
     /// Show and check the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// List and invite the people who may log in, reset their passwords
+    #[command(subcommand)]
+    Users(UsersCommand),
+    /// Look at what was asked: answered and refused, when, by whom
+    #[command(subcommand)]
+    Questions(QuestionsCommand),
+    /// Show who did what, newest first
+    Audit {
+        /// Entries on a page
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1000))]
+        limit: u64,
+        /// Page, from 1
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+        page: u64,
+    },
+    /// Show messages, questions, tokens and costs by month
+    Usage {
+        /// Months to show, newest first
+        #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=120))]
+        months: u32,
+    },
     /// Show what the data directory holds and whether all is in order
     Status,
-    /// Print completions for a shell
+    /// Print completions for a shell; they know the names of documents, agents and conversations
     Completions(CompletionsArgs),
-    /// Print the manual page (troff)
-    Man,
+    /// Print a manual page (troff): of a command, or of the whole
+    Man(ManArgs),
 }
 
 /// `init`
@@ -133,19 +170,40 @@ pub struct InitArgs {
 
 /// `ingest`
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct IngestArgs {
     /// Files and folders; `-` reads one document from standard input
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Agent (name or id) that alone may use the documents
-    #[arg(long, value_name = "AGENT")]
+    #[arg(long, value_name = "AGENT", add = complete::agents())]
     pub agent: Option<String>,
     /// Pair to keep with every document; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     pub metadata: Vec<(String, String)>,
-    /// Remove documents below the given folders whose files are gone
+    /// Name of the source the files belong to: its documents are told by their paths below --root, wherever that
+    /// lies, e.g. a checkout that is another folder each time
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// Folder that the paths of a source are relative to [default: the folder that is ingested]
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// Remove documents below the given folders whose files are gone or left out by now; if they are more than
+    /// half, asks, or needs --yes
     #[arg(long)]
     pub prune: bool,
+    /// Remove also where --prune would ask
+    #[arg(long, requires = "prune")]
+    pub yes: bool,
+    /// Show what would be ingested, updated and removed, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Leave out what .gitignore files in the folders say
+    #[arg(long)]
+    pub gitignore: bool,
+    /// Exit with 6 also if a file was skipped or is a duplicate
+    #[arg(long)]
+    pub strict: bool,
     /// Ingest unchanged files again
     #[arg(long)]
     pub force: bool,
@@ -178,7 +236,7 @@ pub struct SearchArgs {
     pub mode: SearchMode,
     /// Agent (name or id) to search as: its own documents and those of everybody [default: the default
     /// agent]
-    #[arg(long, value_name = "AGENT")]
+    #[arg(long, value_name = "AGENT", add = complete::agents())]
     pub agent: Option<String>,
     /// Read `{"id","question"}` lines from FILE (`-`: standard input), write one JSON line each
     #[arg(long, value_name = "FILE")]
@@ -193,7 +251,7 @@ pub struct QueryArgs {
     pub question: Option<String>,
     /// Agent (name or id) that answers, from its own documents and those of everybody [default: the
     /// default agent]
-    #[arg(long, value_name = "AGENT")]
+    #[arg(long, value_name = "AGENT", add = complete::agents())]
     pub agent: Option<String>,
     /// Passages to answer from, 1 to 100 [default: `search.top_k`]
     #[arg(long, value_name = "N")]
@@ -201,6 +259,9 @@ pub struct QueryArgs {
     /// Cosine from which a passage is evidence, 0 to 1 [default: `search.min_score`]
     #[arg(long, value_name = "X")]
     pub min_score: Option<f32>,
+    /// Quote the documents if the chat service gives no answer, instead of failing
+    #[arg(long)]
+    pub fallback: bool,
     /// Print the answer while it is written; has no effect with --json
     #[arg(long, conflicts_with = "batch")]
     pub stream: bool,
@@ -219,8 +280,8 @@ pub struct ExtractArgs {
 /// `reindex`
 #[derive(Debug, Args)]
 pub struct ReindexArgs {
-    /// Only this document, within the index in force
-    #[arg(long, value_name = "ID")]
+    /// Only this document (name, path, or beginning of its id), within the index in force
+    #[arg(long, value_name = "DOCUMENT", add = complete::documents())]
     pub document: Option<String>,
 }
 
@@ -229,6 +290,23 @@ pub struct ReindexArgs {
 pub struct CompletionsArgs {
     /// The shell
     pub shell: clap_complete::Shell,
+}
+
+/// `man`
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// The command, e.g. `documents list`; the whole program if absent
+    pub command: Vec<String>,
+    /// Write a page for every command into this folder
+    #[arg(long, value_name = "DIR", conflicts_with = "command")]
+    pub dir: Option<PathBuf>,
+}
+
+impl Cli {
+    /// The command line with an example below the help of every command.
+    pub fn command_with_examples() -> clap::Command {
+        examples::add(Self::command())
+    }
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
@@ -240,10 +318,10 @@ fn pair(text: &str) -> Result<(String, String), String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use super::Cli;
 
     #[test]
     fn the_command_line_is_sound() {
-        super::Cli::command().debug_assert();
+        Cli::command_with_examples().debug_assert();
     }
 }

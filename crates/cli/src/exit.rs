@@ -7,7 +7,7 @@ use agent_core::ErrorKind;
 use agent_core::store::DATABASE_BUSY;
 use clap::error::ErrorKind as Usage;
 
-use crate::output::Printer;
+use crate::output::{Form, Printer};
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +86,7 @@ impl From<Exit> for ExitCode {
 /// Help and version are no errors; a wrong command line is, in JSON for scripts that ask for it.
 pub fn after_usage(error: &clap::Error) -> ExitCode {
     if error.use_stderr() && asks_for_json(std::env::args_os().skip(1)) {
-        return Exit::Usage.after(&Printer::new(true, false, false), &usage_in_a_line(error));
+        return Exit::Usage.after(&Printer::new(Form::Json, false, false), &usage_in_a_line(error));
     }
     // Printing fails only when nobody listens.
     let _ = error.print();
@@ -95,7 +95,15 @@ pub fn after_usage(error: &clap::Error) -> ExitCode {
 
 /// The command line was not understood, so it is looked at word by word.
 fn asks_for_json(words: impl Iterator<Item = OsString>) -> bool {
-    words.take_while(|word| word != "--").any(|word| word == "--json")
+    let mut words = words.take_while(|word| word != "--");
+    let mut before = OsString::new();
+    words.any(|word| {
+        let named = (before == "-o" || before == "--output") && word == "json";
+        let asked =
+            named || ["--json", "-ojson", "-o=json", "--output=json"].iter().any(|form| word == *form);
+        before = word;
+        asked
+    })
 }
 
 fn usage_in_a_line(error: &clap::Error) -> String {

@@ -6,16 +6,21 @@ mod audit;
 mod batch;
 mod channel;
 mod commands;
+mod complete;
 mod delivery;
 mod exit;
 mod output;
+mod password;
 mod phone;
 mod progress;
 mod stop;
+mod table;
+mod terminal;
+mod times;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::FromArgMatches;
 
 use crate::args::Cli;
 use crate::exit::Exit;
@@ -26,11 +31,14 @@ fn main() -> ExitCode {
     if let Some(code) = agent_core::run_parse_worker_if_asked() {
         return code;
     }
-    let cli = match Cli::try_parse() {
+    // A shell that asks for completions is answered, and nothing else happens.
+    clap_complete::CompleteEnv::with_factory(Cli::command_with_examples).complete();
+    let parsed = Cli::command_with_examples().try_get_matches();
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => return exit::after_usage(&error),
     };
-    let printer = Printer::new(cli.global.json, cli.global.quiet, !cli.global.no_progress);
+    let printer = Printer::new(cli.global.form(), cli.global.quiet, !cli.global.no_progress);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

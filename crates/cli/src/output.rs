@@ -8,24 +8,50 @@ use std::io::{IsTerminal, Write, stderr, stdout};
 use anyhow::{Context, Result};
 use serde::Serialize;
 
+use crate::table::{self, Cell, Column};
+use crate::terminal::{BAD, Terminal};
+
+/// The form of results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Form {
+    /// Text for people, fitted to the terminal
+    #[default]
+    Text,
+    /// The same with whole ids and more columns
+    Wide,
+    /// One JSON document
+    Json,
+}
+
 /// Writes for people or for scripts.
 #[derive(Clone)]
 pub struct Printer {
-    json: bool,
+    form: Form,
     quiet: bool,
     progress: bool,
+    terminal: Terminal,
 }
 
 impl Printer {
-    /// Writes JSON or text, with notes unless quiet, with progress bars if wanted and a terminal shows
-    /// them.
-    pub fn new(json: bool, quiet: bool, progress: bool) -> Self {
-        Self { json, quiet, progress: progress && !quiet && stderr().is_terminal() }
+    /// Writes in a form, with notes unless quiet, with progress bars if wanted and a terminal shows them.
+    pub fn new(form: Form, quiet: bool, progress: bool) -> Self {
+        let terminal = if form == Form::Json { Terminal::none() } else { Terminal::of_stdout() };
+        Self { form, quiet, progress: progress && !quiet && stderr().is_terminal(), terminal }
+    }
+
+    /// Where results are shown.
+    pub fn terminal(&self) -> Terminal {
+        self.terminal
+    }
+
+    /// A table in the form that was asked for.
+    pub fn table(&self, columns: &[Column], rows: Vec<Vec<Cell>>) -> String {
+        table::table(columns, rows, self.terminal, self.form == Form::Wide)
     }
 
     /// Whether results are JSON.
     pub fn is_json(&self) -> bool {
-        self.json
+        self.form == Form::Json
     }
 
     /// Whether progress bars are shown.
@@ -35,7 +61,7 @@ impl Printer {
 
     /// One result: a JSON document, or what `text` makes of it.
     pub fn result<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) -> Result<()> {
-        if self.json {
+        if self.is_json() {
             self.line(&serde_json::to_string_pretty(value).context("the result cannot be written as JSON")?)
         } else {
             let text = text(value);
@@ -73,20 +99,33 @@ impl Printer {
 
     /// A note that a script has no use for: silent with `--json` too.
     pub fn aside(&self, message: impl Display) {
-        if !self.json {
+        if !self.is_json() {
             self.note(message);
         }
     }
 
     /// What went wrong, for people on stderr; with `--json` also for scripts.
     pub fn error(&self, message: &str, exit_code: u8) {
-        if self.json {
+        if self.is_json() {
             let error = serde_json::json!({ "error": { "message": message, "exitCode": exit_code } });
             eprintln!("{error}");
         } else {
-            eprintln!("error: {message}");
+            let head =
+                if stderr().is_terminal() { self.terminal.paint(BAD, "error:") } else { "error:".to_owned() };
+            eprintln!("{head} {message}");
         }
     }
+}
+
+/// So many of something: `1 chunk`, `2 chunks`.
+pub fn count(number: impl TryInto<u64>, what: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
+/// How many of a list are shown, if not all: the line below it.
+pub fn shown_of(shown: usize, total: u64) -> String {
+    if (shown as u64) < total { format!("{shown} of {total}\n") } else { String::new() }
 }
 
 /// Columns of equal width, two spaces apart; the first row is the heading.
@@ -119,6 +158,12 @@ pub fn shorten(text: &str, most: usize) -> String {
     format!("{}…", cut.trim_end())
 }
 
+/// A name that a file or a person gave, on one line and with nothing that steers the terminal: a line break in it is
+/// shown, not obeyed.
+pub fn name(text: &str) -> String {
+    plain(&text.replace('\n', "\\n").replace('\r', "\\r"))
+}
+
 /// A customer's text without what would steer the terminal: control characters, and marks that turn the
 /// direction of what follows.
 pub fn plain(text: &str) -> String {
@@ -134,6 +179,16 @@ mod tests {
     #[test]
     fn a_text_cannot_steer_the_terminal() {
         assert_eq!(plain("a\u{1b}[2J\u{9b}b\u{202e}c\nd\te"), "a [2J bc\nd e");
+    }
+
+    #[test]
+    fn one_is_no_plural() {
+        assert_eq!((count(1_u32, "chunk"), count(0_u32, "chunk")), ("1 chunk".into(), "0 chunks".into()));
+    }
+
+    #[test]
+    fn a_name_cannot_forge_a_line() {
+        assert_eq!(name("a\nremoved    b.md\r\u{1b}[2J"), "a\\nremoved    b.md\\r [2J");
     }
 
     #[test]

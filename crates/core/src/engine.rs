@@ -1,10 +1,12 @@
 //! The composition root: a deployment, open, and the verbs a Rust user calls.
 //!
-//! `open.rs` puts the parts together, `documents.rs` ingests and lists, `uploads.rs` receives documents,
+//! `open.rs` puts the parts together (`builder.rs`: parts of the caller's, `models.rs`: those of the configuration),
+//! `ingest.rs` ingests, `documents.rs` lists, `uploads.rs` receives documents,
 //! `processing.rs` makes them searchable, `ask.rs` checks questions and searches, `respond.rs` answers
-//! (`conversation.rs`: follow-ups, `flights.rs`: the same asked by many), `feedback.rs` looks answers up again, `agents.rs` manages agents,
+//! (`given.rs`: an answer on its way, `conversation.rs`: follow-ups, `courtesy.rs`: what asks nothing, `flights.rs`: the same asked by many), `feedback.rs` looks answers up again, `agents.rs` manages agents, `lookup.rs` finds
+//! things by what people type,
 //! `reindex.rs` rebuilds the index, `retention.rs` forgets, `exports.rs` gives people their data,
-//! `status.rs` and `health.rs` report. Accounts: `sessions.rs` logs in and out, `authenticate.rs` says who
+//! `status.rs` and `health.rs` report, `chat_service.rs` makes and tries the chat model. Accounts: `sessions.rs` logs in and out, `authenticate.rs` says who
 //! is calling, and `profile.rs`, `members.rs`, `api_keys.rs`, `organizations.rs` and `audit.rs` manage what
 //! they are named after. `whatsapp.rs` with its folder holds
 //! conversations with customers, `billing.rs` what is bought and what may be used. `workers.rs` runs jobs and `handlers/` says what each does. Models are loaded when
@@ -16,19 +18,28 @@ mod ask;
 mod audit;
 mod authenticate;
 mod billing;
+mod builder;
+mod chat_service;
+mod completeness;
 mod contacts;
 mod conversation;
+mod courtesy;
 mod documents;
 mod exports;
 mod feedback;
 mod flights;
+mod given;
 mod handlers;
 mod health;
+mod ingest;
 mod lock;
+mod lookup;
 mod members;
+mod models;
 mod open;
 mod operator;
 mod organizations;
+mod ownership;
 mod processing;
 mod profile;
 mod reindex;
@@ -59,15 +70,17 @@ use crate::store::{Organization, Store};
 
 pub use ask::{Ask, BatchAnswer};
 pub use billing::{CheckoutRequest, StripeEvent, StripeRefused, SubscriptionInfo, SyncProblem, SyncReport};
-pub use documents::{IngestReport, Totals};
+pub use builder::EngineBuilder;
 pub use health::{Dashboard, Part, PartState};
+pub use ingest::{IngestReport, Totals};
 pub use open::PARSE_WORKER_ARGUMENT;
 pub use retention::{PurgeReport, Retained, RetentionReport};
 pub use sessions::Session;
 pub use status::Status;
 pub use uploads::{Upload, UploadInfo};
 pub use whatsapp::{
-    ChannelInfo, ChannelTemplate, Chat, Dealt, Effort, Refused, Sent, TemplateToSend, ToSend,
+    ALERT_TEMPLATE, ChannelInfo, ChannelStep, ChannelTemplate, ChannelTest, Chat, CheckOutcome,
+    CreatedTemplate, Dealt, Effort, Refused, Sent, TemplateToSend, ToSend,
 };
 
 /// An open deployment, seen by one of its businesses. Cheap to clone.
@@ -88,6 +101,8 @@ struct Parts {
     /// Held while the first generation is made: documents are processed side by side.
     first_generation: tokio::sync::Mutex<()>,
     embedder: OnceCell<SharedEmbedder>,
+    /// Given by the caller; `embedder` then holds the same from the beginning.
+    own_embedder: Option<builder::OwnEmbedder>,
     sandbox: OnceCell<Arc<Sandbox>>,
     chat: Option<SharedChatModel>,
     accounts: Accounts,

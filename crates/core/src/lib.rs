@@ -51,6 +51,7 @@ pub mod wording;
 pub mod net;
 
 pub mod billing;
+pub mod notify;
 pub mod whatsapp;
 
 pub mod store;
@@ -67,7 +68,7 @@ pub mod jobs;
 pub mod engine;
 
 pub use config::{Config, ConfigSources};
-pub use engine::{Ask, Engine, IngestReport, Session};
+pub use engine::{Ask, Engine, EngineBuilder, IngestReport, Session};
 pub use error::{Error, ErrorKind, Result};
 pub use ingest::{IngestEvent, IngestOptions, Stop};
 

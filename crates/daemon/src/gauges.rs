@@ -19,6 +19,11 @@ pub fn begin() {
         metrics::describe_counter!(name, description);
         metrics::counter!(name).increment(0);
     }
+    metrics::describe_counter!(
+        "rag_fallbacks_total",
+        "Questions that were answered with quotes because the chat service gave no answer"
+    );
+    metrics::counter!("rag_fallbacks_total").increment(0);
     let events = "Events of Stripe's, by their type and by what came of them";
     metrics::describe_counter!("stripe_webhooks_processed_total", events);
     metrics::describe_gauge!("whatsapp_channel_up", "Whether a business number can send: 1, or 0");
@@ -43,7 +48,8 @@ pub async fn sample(app: &App) {
     match app.engine().channels().await {
         Ok(channels) => {
             for channel in channels {
-                let up = if channel.status == "ok" { 1.0 } else { 0.0 };
+                let down = ["broken", "paused", "failing"].contains(&channel.status);
+                let up = if down { 0.0 } else { 1.0 };
                 metrics::gauge!("whatsapp_channel_up", "channel" => channel.name).set(up);
             }
         }

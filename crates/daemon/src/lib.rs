@@ -7,7 +7,9 @@
 mod access;
 mod api;
 mod docs;
+mod event_stream;
 mod extract;
+mod front;
 mod gauges;
 mod json_log;
 mod lifecycle;
@@ -63,6 +65,13 @@ pub async fn run(
     engine.whatsapp_numbers().await?;
     if !engine.config().whatsapp.channels.is_empty() {
         gauges::begin();
+    }
+    for remark in engine.config().remarks() {
+        tracing::warn!("{remark}");
+    }
+    for channel in engine.channels().await?.iter().filter(|channel| !channel.reachable) {
+        let name = &channel.name;
+        tracing::warn!(channel = %name, "nobody can be told when a customer needs a person: customers are promised none");
     }
     let app = App::new(engine.clone(), Limits::new(&server_config), metrics, Workshop::open()?);
     let workers = {

@@ -23,6 +23,8 @@ fn main() -> ExitCode {
         return code;
     }
     let cli = Cli::parse();
+    // What is kept is customers' messages and contracts: files for this user alone.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     match serve(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -38,7 +40,9 @@ fn serve(cli: Cli) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let telemetry = {
         let _inside = runtime.enter();
-        agentd::start_telemetry(&config)?
+        let mut telemetry = agentd::start_telemetry(&config)?;
+        telemetry.follow_hangups(sources)?;
+        telemetry
     };
     let outcome = runtime.block_on(async {
         let listener = agentd::listener(&config.server.bind).await?;

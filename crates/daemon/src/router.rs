@@ -5,7 +5,7 @@ use std::time::Duration;
 use agent_core::model::Permission as P;
 use agent_core::{Error, ErrorKind};
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware;
 use axum::response::IntoResponse;
 use axum::routing::get;
@@ -26,7 +26,7 @@ use crate::api::{
 use crate::observe::{REQUEST_ID, observe, observe_webhook};
 use crate::response::Problem;
 use crate::state::App;
-use crate::{docs, openapi};
+use crate::{docs, front, openapi};
 
 /// Largest webhook: what Meta promises not to exceed; Stripe's are far smaller.
 const WEBHOOK_BYTES: usize = 3 * 1024 * 1024;
@@ -156,6 +156,8 @@ pub fn router(app: &App) -> Router {
         .route("/metrics", get(health::metrics::metrics));
     let body_idle = Duration::from_secs(config.idle_timeout_seconds);
     let routes = if config.api_prefix.is_empty() { api } else { root.nest(&config.api_prefix, api) };
+    let prefix = config.api_prefix.clone();
+    let routes = routes.route("/", get(async move |headers: HeaderMap| front::page(&headers, &prefix)));
     let routes = routes
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::response::Response;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::log::{Log, Recorded};
@@ -27,6 +27,7 @@ mod script;
 mod shared;
 mod statuses;
 mod templates;
+mod upload;
 mod webhook;
 
 pub use behaviour::{Behaviour, Refusal};
@@ -55,8 +56,16 @@ enum Call {
     Media { id: String },
     /// The file itself.
     File { id: String },
+    /// To keep a file.
+    Upload { number: String },
     /// The templates of an account.
     Templates { account: String },
+    /// What there is to know of a number.
+    Profile { number: String },
+    /// Which apps get the webhooks of an account.
+    Apps,
+    /// A new template of an account.
+    NewTemplate { account: String },
     /// Something that the fake does not know.
     Unknown,
 }
@@ -108,6 +117,11 @@ impl Graph {
         after(&self.shared.sent, known).await
     }
 
+    /// A file that it has, with its type: one of a customer, or one that was given to it.
+    pub fn media(&self, id: &str) -> Option<(String, Vec<u8>)> {
+        self.shared.script(|script| script.media.get(id).map(media::FakeMedia::content))
+    }
+
     /// The messages that were marked as read so far, oldest first.
     pub fn receipts(&self) -> Vec<ReadReceipt> {
         self.shared.receipts.borrow().clone()
@@ -147,7 +161,15 @@ impl Call {
                 Self::Receipt { number: (*number).to_owned() }
             }
             ("POST", [_, number, "messages"]) => Self::Message { number: (*number).to_owned() },
+            ("POST", [_, number, "media"]) => Self::Upload { number: (*number).to_owned() },
+            ("POST", [_, account, "message_templates"]) => {
+                Self::NewTemplate { account: (*account).to_owned() }
+            }
             ("GET", [_, account, "message_templates"]) => Self::Templates { account: (*account).to_owned() },
+            ("GET", [_, _, "subscribed_apps"]) => Self::Apps,
+            ("GET", [_, number]) if request.path.contains("display_phone_number") => {
+                Self::Profile { number: (*number).to_owned() }
+            }
             ("GET", [_, id]) => Self::Media { id: (*id).to_owned() },
             _ => Self::Unknown,
         }
@@ -203,7 +225,16 @@ fn usual(shared: &Shared, request: &Recorded, call: Call) -> Reply {
         Call::Receipt { number } => shared.mark_read(&number, &request.json()),
         Call::Media { id } => shared.script(|script| media::locate(script, &id, request)),
         Call::File { id } => shared.script(|script| media::serve(script, &id, request)),
+        Call::Upload { number } => shared.script(|script| upload::keep(script, &number, request)),
+        Call::NewTemplate { account } => shared.script(|script| templates::create(script, &account, request)),
         Call::Templates { account } => shared.script(|script| templates::list(script, &account, request)),
+        Call::Profile { number } => Reply::json(&json!({
+            "id": number, "display_phone_number": "+55 11 5550-0000", "verified_name": "Simulated",
+            "quality_rating": "GREEN",
+        })),
+        Call::Apps => Reply::json(&json!({
+            "data": [{ "whatsapp_business_api_data": { "id": "1", "name": "Simulated app" } }],
+        })),
         Call::Message { .. } | Call::Unknown => {
             Refusal::code(2500).message("Unknown path components").reply()
         }

@@ -134,6 +134,7 @@ fn request(number: usize, organization: &str) -> Vec<u8> {
             price: "price_of_the_bench".into(),
             period: (created, created + 2_592_000),
             cancel_at_period_end: false,
+            cancel_at: None,
             canceled_at: None,
             created,
             organization: Some(organization.to_owned()),

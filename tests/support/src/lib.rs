@@ -13,8 +13,10 @@ mod embedding;
 mod graph;
 mod hub;
 mod openai;
+mod smtp;
 mod socket;
 mod stripe;
+mod telegram;
 
 pub use embedding::embedding_of;
 pub use graph::FakeGraph;
@@ -24,7 +26,9 @@ pub use simulator::{
     Behaviour, Delivered, FakeMedia, Gate, Log, PostedStatus, ReadReceipt, Recorded, Refusal, Reply,
     SentMessage, Webhook,
 };
+pub use smtp::{FakeSmtp, ReceivedMail};
 pub use socket::unused_address;
 pub use stripe::{
     FakeStripe, InvoiceFacts, Life, Shape, StripeFailure, SubscriptionFacts, event, stripe_signature,
 };
+pub use telegram::FakeTelegram;

@@ -35,6 +35,7 @@ struct Manner {
     answer_by: Option<fn(&[&str]) -> String>,
     key: Option<String>,
     refused_parameters: Vec<(String, String)>,
+    refuse_by: Option<fn(&Value) -> Option<Reply>>,
 }
 
 impl FakeOpenAi {
@@ -81,6 +82,11 @@ impl FakeOpenAi {
         self.manner(|manner| manner.refused_parameters.push((name.into(), instead.into())));
     }
 
+    /// Requests for whose body this gives a reply get it, from now on.
+    pub fn refuse_by(&self, refuse: fn(&Value) -> Option<Reply>) {
+        self.manner(|manner| manner.refuse_by = Some(refuse));
+    }
+
     fn manner<T>(&self, change: impl FnOnce(&mut Manner) -> T) -> T {
         self.shared.manner(change)
     }
@@ -111,7 +117,7 @@ fn usual(manner: &Manner, request: &Recorded) -> Reply {
         let message = format!("Incorrect API key provided: {}.", given.unwrap_or_default());
         return Reply::error(401, "invalid_request_error", "invalid_api_key", None, &message);
     }
-    let body = request.json();
+    let body = if request.method == "GET" { Value::Null } else { request.json() };
     for (name, instead) in &manner.refused_parameters {
         if body.get(name).is_some() {
             let message = format!("Unsupported parameter: '{name}'. Use '{instead}' instead.");
@@ -119,9 +125,13 @@ fn usual(manner: &Manner, request: &Recorded) -> Reply {
             return Reply::error(400, kind, "unsupported_parameter", Some(name), &message);
         }
     }
+    if let Some(reply) = manner.refuse_by.and_then(|refuse| refuse(&body)) {
+        return reply;
+    }
     match (request.method.as_str(), request.path.as_str()) {
         ("POST", "/v1/embeddings") => embeddings(&body),
         ("POST", "/v1/chat/completions") => chat(manner, &body),
+        ("GET", "/v1/models") => Reply::json(&json!({ "object": "list", "data": [{ "id": "gpt-4o" }] })),
         _ => Reply::error(404, "invalid_request_error", "unknown_url", None, "Unknown request URL"),
     }
 }

@@ -8,7 +8,7 @@ const TIERS: [&[&str]; 10] = [
     &["ingest", "answer", "accounts", "jobs"],
     &["embed", "llm", "index"],
     &["store"],
-    &["whatsapp", "billing"],
+    &["whatsapp", "billing", "notify"],
     &["net"],
     &["config"],
     &["text", "wording"],

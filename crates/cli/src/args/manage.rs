@@ -6,6 +6,8 @@ use agent_core::model::Locale;
 use agent_core::store::JobStatus;
 use clap::{Args, Subcommand};
 
+use crate::complete;
+
 /// `documents`
 #[derive(Debug, Subcommand)]
 pub enum DocumentsCommand {
@@ -23,23 +25,26 @@ pub enum DocumentsCommand {
     },
     /// Show one document
     Show {
-        /// Its id
+        /// Name, path, or the beginning of its id
+        #[arg(value_name = "DOCUMENT", add = complete::documents())]
         id: String,
     },
     /// Show a document's chunks
     Chunks {
-        /// Its id
+        /// Name, path, or the beginning of its id
+        #[arg(value_name = "DOCUMENT", add = complete::documents())]
         id: String,
     },
     /// Delete documents with everything made from them
     Delete {
-        /// Their ids
-        #[arg(required = true)]
+        /// Names, paths, or the beginnings of their ids
+        #[arg(required = true, value_name = "DOCUMENT", add = complete::documents())]
         ids: Vec<String>,
     },
     /// Parse, cut and embed a stored document again
     Reprocess {
-        /// Its id
+        /// Name, path, or the beginning of its id
+        #[arg(value_name = "DOCUMENT", add = complete::documents())]
         id: String,
     },
 }
@@ -51,7 +56,8 @@ pub enum AgentsCommand {
     List,
     /// Show one agent
     Show {
-        /// Name or id
+        /// Name, or the beginning of its id
+        #[arg(add = complete::agents())]
         agent: String,
     },
     /// Create an agent
@@ -64,7 +70,8 @@ pub enum AgentsCommand {
     },
     /// Change an agent
     Update {
-        /// Name or id
+        /// Name, or the beginning of its id
+        #[arg(add = complete::agents())]
         agent: String,
         /// New name
         #[arg(long)]
@@ -84,7 +91,8 @@ pub enum AgentsCommand {
     },
     /// Delete an agent
     Delete {
-        /// Name or id
+        /// Name, or the beginning of its id
+        #[arg(add = complete::agents())]
         agent: String,
     },
 }
@@ -107,6 +115,9 @@ pub struct AgentSettings {
     /// Language of its own texts: pt, en or es
     #[arg(long)]
     pub locale: Option<Locale>,
+    /// What it answers a greeting with; {greeting} stands for good morning, afternoon or evening
+    #[arg(long, value_name = "TEXT")]
+    pub welcome: Option<String>,
     /// Business number it answers on
     #[arg(long, value_name = "NUMBER")]
     pub whatsapp_phone_number: Option<String>,
@@ -135,18 +146,18 @@ pub enum JobsCommand {
     },
     /// Show one job with its last error
     Show {
-        /// Its id
+        /// Its id, or the beginning of it
         id: String,
     },
     /// Let dead or waiting jobs run now, with all their attempts before them
     Retry {
-        /// Their ids
+        /// Their ids, or the beginnings of them
         #[arg(required = true)]
         ids: Vec<String>,
     },
     /// Remove dead or waiting jobs undone
     Discard {
-        /// Their ids
+        /// Their ids, or the beginnings of them
         #[arg(required = true)]
         ids: Vec<String>,
     },
@@ -179,6 +190,12 @@ pub enum ModelsCommand {
         /// Name to install it under [default: the folder's, or its profile's]
         #[arg(long)]
         name: Option<String>,
+    },
+    /// Ask the configured chat service what it can do: a few questions, which cost what they cost
+    TestChat {
+        /// Model to ask for instead of `llm.model`
+        #[arg(long, value_name = "NAME")]
+        model: Option<String>,
     },
     /// Check that installed models are as they were installed
     Verify {

@@ -3,9 +3,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use agent_core::Error;
 use agent_core::model::{ConversationStatus, Hands};
+use chrono::{DateTime, Utc};
 use clap::builder::RangedI64ValueParser;
 use clap::{Args, Subcommand};
+
+use crate::complete;
 
 /// The longest time back that can be asked for, in seconds: ten years.
 const LONGEST: u64 = 3650 * 86_400;
@@ -31,9 +35,10 @@ pub enum ConversationsCommand {
         #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
         page: u64,
     },
-    /// Show a conversation: messages, oldest last, and notes
+    /// Show a conversation with its notes, the oldest message above
     Show {
-        /// Its id
+        /// Phone number or name of the customer, or the beginning of the conversation's id
+        #[arg(value_name = "CONVERSATION", add = complete::conversations())]
         id: String,
         /// At most that many messages, 1 to 100
         #[arg(long, value_name = "N", default_value_t = 20, value_parser = most())]
@@ -41,8 +46,8 @@ pub enum ConversationsCommand {
     },
     /// Write to a customer as a person; the agent is silent from then on
     Send {
-        /// Id of a conversation, or phone number with country code
-        #[arg(value_name = "ID|PHONE")]
+        /// Phone number with country code, or the beginning of a conversation's id
+        #[arg(value_name = "PHONE|CONVERSATION", add = complete::conversations())]
         to: String,
         /// What to say
         #[arg(required = true)]
@@ -53,37 +58,44 @@ pub enum ConversationsCommand {
     },
     /// Take a conversation over: the agent is silent
     Take {
-        /// Its id
+        /// Phone number or name of the customer, or the beginning of the conversation's id
+        #[arg(value_name = "CONVERSATION", add = complete::conversations())]
         id: String,
     },
     /// Give a conversation back to the agent
     Release {
-        /// Its id
+        /// Phone number or name of the customer, or the beginning of the conversation's id
+        #[arg(value_name = "CONVERSATION", add = complete::conversations())]
         id: String,
     },
     /// Mark what the customer wrote as read, without answering
     Read {
-        /// Id of the conversation
+        /// Phone number or name of the customer, or the beginning of the conversation's id
+        #[arg(value_name = "CONVERSATION", add = complete::conversations())]
         id: String,
     },
     /// Block the customer: messages are kept and never answered
     Block {
-        /// Id of the conversation
+        /// Phone number or name of the customer, or the beginning of the conversation's id
+        #[arg(value_name = "CONVERSATION", add = complete::conversations())]
         id: String,
     },
     /// Put a conversation away; the next message brings it back
     Archive {
-        /// Its id
+        /// Phone number or name of the customer, or the beginning of the conversation's id
+        #[arg(value_name = "CONVERSATION", add = complete::conversations())]
         id: String,
     },
     /// Bring back a conversation that was put away, or unblock it
     Reopen {
-        /// Its id
+        /// Phone number or name of the customer, or the beginning of the conversation's id
+        #[arg(value_name = "CONVERSATION", add = complete::conversations())]
         id: String,
     },
     /// Add a note that customers do not see
     Note {
-        /// Id of the conversation
+        /// Phone number or name of the customer, or the beginning of the conversation's id
+        #[arg(value_name = "CONVERSATION", add = complete::conversations())]
         id: String,
         /// What to note
         #[arg(required = true)]
@@ -100,7 +112,8 @@ pub enum ConversationsCommand {
     },
     /// Print everything that is kept of a conversation, as JSON
     Export {
-        /// Its id
+        /// Phone number or name of the customer, or the beginning of the conversation's id
+        #[arg(value_name = "CONVERSATION", add = complete::conversations())]
         id: String,
     },
 }
@@ -122,20 +135,20 @@ pub enum ContactsCommand {
     },
     /// Show a contact with everything it is known by
     Show {
-        /// Its id, phone number or user id
-        #[arg(value_name = "ID|PHONE")]
+        /// Phone number, name, user id, or the beginning of its id
+        #[arg(value_name = "CONTACT", add = complete::conversations())]
         contact: String,
     },
     /// Print everything that is kept about a contact, as JSON
     Export {
-        /// Its id, phone number or user id
-        #[arg(value_name = "ID|PHONE")]
+        /// Phone number, name, user id, or the beginning of its id
+        #[arg(value_name = "CONTACT", add = complete::conversations())]
         contact: String,
     },
     /// Erase a contact with everything that is kept about them; there is no way back
     Erase {
-        /// Its id, phone number or user id
-        #[arg(value_name = "ID|PHONE")]
+        /// Phone number, name, user id, or the beginning of its id
+        #[arg(value_name = "CONTACT", add = complete::conversations())]
         contact: String,
         /// That it is meant
         #[arg(long)]
@@ -151,6 +164,22 @@ pub struct ChatArgs {
     pub agent: Option<String>,
 }
 
+/// `channels`
+#[derive(Debug, Args)]
+pub struct ChannelsArgs {
+    #[command(subcommand)]
+    pub command: Option<ChannelsCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ChannelsCommand {
+    /// Ask Meta whether id, token, app secret and webhooks are right; no message is sent
+    Test {
+        /// The channel's name in the configuration; all of them if absent
+        name: Option<String>,
+    },
+}
+
 /// `templates`
 #[derive(Debug, Subcommand)]
 pub enum TemplatesCommand {
@@ -158,14 +187,36 @@ pub enum TemplatesCommand {
     Sync,
     /// List templates as they were fetched last
     List,
+    /// Ask Meta for a template that this program needs
+    #[command(
+        after_help = "Example: agentctl templates create owner-alert\n\nMeta reviews it, which takes minutes \
+to a day; `agentctl templates sync` and `list` show whether it is APPROVED. Then set alert_template."
+    )]
+    Create {
+        /// owner-alert: tells the owner of a customer who needs a person
+        #[arg(value_enum)]
+        what: OwnTemplate,
+        /// Its name at Meta [default: `alert_template` of the channel, else `owner_alert`]
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        /// Channel whose account it is for; needed if there are several
+        #[arg(long, value_name = "NAME")]
+        channel: Option<String>,
+    },
     /// Send a template as a person, however long ago the customer wrote
     Send {
         /// Phone number with country code
         phone: String,
         /// The template's name
         name: String,
-        /// The values of its body, in order
+        /// The values of its text, by number, or in the order of their names; `name=value` names one
         values: Vec<String>,
+        /// Value of the header, or the https:// address of its picture, film or document
+        #[arg(long, value_name = "VALUE")]
+        header: Option<String>,
+        /// Value of a button that takes one; repeat it for several
+        #[arg(long = "button", value_name = "VALUE")]
+        buttons: Vec<String>,
         /// The template's language
         #[arg(long, default_value = "pt_BR")]
         language: String,
@@ -173,6 +224,13 @@ pub enum TemplatesCommand {
         #[arg(long, value_name = "NAME")]
         channel: Option<String>,
     },
+}
+
+/// A template that this program needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum OwnTemplate {
+    /// Tells the owner of a customer who needs a person.
+    OwnerAlert,
 }
 
 /// `webhook`
@@ -228,6 +286,20 @@ pub enum Since {
     At(String),
 }
 
+impl Since {
+    /// The moment that is meant, `now` being the present.
+    pub fn moment(&self, now: DateTime<Utc>) -> Result<DateTime<Utc>, Error> {
+        match self {
+            Self::Ago(ago) => Ok(now - *ago),
+            Self::At(text) => text.parse().map_err(|_| {
+                Error::invalid(format!(
+                    "`{text}` is not a time: one such as 2026-11-22T10:00:00Z is accepted"
+                ))
+            }),
+        }
+    }
+}
+
 /// How many entries can be asked for at once.
 fn most() -> RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(1..=100)
@@ -241,7 +313,7 @@ fn status(text: &str) -> Result<ConversationStatus, String> {
     ConversationStatus::from_stored(text).ok_or_else(|| "active, archived or blocked is accepted".to_owned())
 }
 
-fn since(text: &str) -> Result<Since, String> {
+pub fn since(text: &str) -> Result<Since, String> {
     if text.contains('T') {
         return Ok(Since::At(text.to_owned()));
     }

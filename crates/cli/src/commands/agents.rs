@@ -10,7 +10,8 @@ use serde_json::json;
 use crate::args::AgentsCommand;
 use crate::audit;
 use crate::exit::Exit;
-use crate::output::{Printer, table};
+use crate::output::Printer;
+use crate::table::Column;
 
 /// Lists and changes agents.
 pub async fn run(config: Config, command: AgentsCommand, printer: &Printer) -> Result<Exit> {
@@ -18,7 +19,7 @@ pub async fn run(config: Config, command: AgentsCommand, printer: &Printer) -> R
     match command {
         AgentsCommand::List => {
             let agents = engine.agents().await?;
-            printer.result(&json!({ "agents": agents }), |_| list(&agents))?;
+            printer.result(&json!({ "agents": agents }), |_| list(&agents, printer))?;
         }
         AgentsCommand::Show { agent } => printer.result(&engine.find_agent(&agent).await?, show)?,
         AgentsCommand::Create { name, settings } => {
@@ -29,10 +30,11 @@ pub async fn run(config: Config, command: AgentsCommand, printer: &Printer) -> R
                 temperature: settings.temperature,
                 max_tokens: settings.max_tokens,
                 locale: settings.locale,
+                welcome: settings.welcome,
                 whatsapp_phone_number: settings.whatsapp_phone_number,
                 menu: settings.menu.as_deref().map(menu).transpose()?,
             };
-            let agent = engine.create_agent(new).await?;
+            let agent = engine.create_agent_in_plan(new).await?;
             audit::note(&engine, "agents:create", Some(agent.id.to_string()), json!({})).await;
             printer.result(&agent, show)?;
         }
@@ -44,6 +46,7 @@ pub async fn run(config: Config, command: AgentsCommand, printer: &Printer) -> R
                 temperature: settings.temperature,
                 max_tokens: settings.max_tokens,
                 locale: settings.locale,
+                welcome: settings.welcome,
                 whatsapp_phone_number: settings.whatsapp_phone_number,
                 menu: match settings.menu.as_deref() {
                     Some(file) => Some(Some(menu(file)?)),
@@ -80,13 +83,29 @@ fn menu(file: &Path) -> Result<Menu> {
     Ok(menu.map_err(|e| Error::invalid(format!("{} is not a menu: {e}", file.display())))?)
 }
 
-fn list(agents: &[Agent]) -> String {
-    let mut rows = vec![["ID", "NAME", "LOCALE", "ACTIVE", "DEFAULT"].map(str::to_owned).to_vec()];
-    let yes = |b: bool| if b { "yes" } else { "no" }.to_owned();
-    rows.extend(agents.iter().map(|a| {
-        vec![a.id.to_string(), a.name.clone(), a.locale.to_string(), yes(a.is_active), yes(a.is_default)]
-    }));
-    table(&rows)
+fn list(agents: &[Agent], printer: &Printer) -> String {
+    let columns = [
+        Column::Id("ID"),
+        Column::Cut("NAME", 16),
+        Column::Whole("LOCALE"),
+        Column::Whole("ACTIVE"),
+        Column::Whole("DEFAULT"),
+        Column::Wide("MODEL"),
+        Column::Wide("WHATSAPP"),
+    ];
+    let yes = |b: bool| if b { "yes" } else { "no" };
+    let row = |a: &Agent| {
+        vec![
+            a.id.into(),
+            a.name.as_str().into(),
+            a.locale.into(),
+            yes(a.is_active).into(),
+            yes(a.is_default).into(),
+            a.llm_model.as_deref().unwrap_or_default().into(),
+            a.whatsapp_phone_number.as_deref().unwrap_or_default().into(),
+        ]
+    };
+    printer.table(&columns, agents.iter().map(row).collect())
 }
 
 fn show(agent: &Agent) -> String {
@@ -94,7 +113,7 @@ fn show(agent: &Agent) -> String {
     let number = |value: Option<String>| value.unwrap_or_else(|| "(default)".to_owned());
     let mut out = format!(
         "id: {}\nname: {}\nlocale: {}\nactive: {}\ndefault: {}\nllm model: {}\ntemperature: {}\nmax tokens: {}\n\
-         whatsapp: {}\nsystem prompt: {}\n",
+         whatsapp: {}\nsystem prompt: {}\nwelcome: {}\n",
         agent.id,
         agent.name,
         agent.locale,
@@ -105,6 +124,7 @@ fn show(agent: &Agent) -> String {
         number(agent.max_tokens.map(|t| t.to_string())),
         agent.whatsapp_phone_number.as_deref().unwrap_or("(none)"),
         text(&agent.system_prompt),
+        text(&agent.welcome),
     );
     if let Some(menu) = &agent.menu {
         out.push_str(&show_menu(menu));

@@ -8,7 +8,9 @@ use serde_json::json;
 
 use crate::args::{BillingCommand, BillingEventsCommand};
 use crate::exit::Exit;
-use crate::output::{Printer, table};
+use crate::output::{Printer, shown_of};
+use crate::table::Column;
+use crate::times::local;
 
 /// Compares with Stripe, and lists, shows and replays its events, of every business: whoever has the files
 /// is the operator.
@@ -39,7 +41,8 @@ async fn events(engine: &Engine, command: BillingEventsCommand, printer: &Printe
         BillingEventsCommand::List { outcome, kind, limit, page } => {
             let filter = StripeEventFilter { outcome, kind, organization: None };
             let (events, total) = engine.stripe_events(filter, page, limit).await?;
-            printer.result(&json!({ "events": events, "total": total }), |_| list(&events, total))?;
+            printer
+                .result(&json!({ "events": events, "total": total }), |_| list(&events, total, printer))?;
         }
         BillingEventsCommand::Show { id } => printer.result(&engine.stripe_event(&id).await?, show)?,
         BillingEventsCommand::Replay { ids } => {
@@ -89,23 +92,27 @@ fn compared(report: &SyncReport) -> String {
     out
 }
 
-fn list(events: &[StripeEventRecord], total: u64) -> String {
+fn list(events: &[StripeEventRecord], total: u64, printer: &Printer) -> String {
     if events.is_empty() {
         return "No events.".to_owned();
     }
-    let mut rows = vec![["ID", "TYPE", "RECEIVED", "OUTCOME", "ORGANIZATION"].map(str::to_owned).to_vec()];
-    rows.extend(events.iter().map(|event| {
+    let columns = [
+        Column::Cut("ID", 20),
+        Column::Cut("TYPE", 16),
+        Column::Whole("RECEIVED"),
+        Column::Whole("OUTCOME"),
+        Column::Wide("ORGANIZATION"),
+    ];
+    let row = |event: &StripeEventRecord| {
         vec![
-            event.id.clone(),
-            event.kind.clone(),
-            event.received_at.clone(),
-            event.outcome.clone(),
-            event.organization_id.map(|id| id.to_string()).unwrap_or_default(),
+            event.id.as_str().into(),
+            event.kind.as_str().into(),
+            local(&event.received_at).into(),
+            event.outcome.as_str().into(),
+            event.organization_id.map(|id| id.to_string()).unwrap_or_default().into(),
         ]
-    }));
-    let shown = events.len() as u64;
-    let more = if shown < total { format!("{shown} of {total}\n") } else { String::new() };
-    table(&rows) + &more
+    };
+    printer.table(&columns, events.iter().map(row).collect()) + &shown_of(events.len(), total)
 }
 
 fn show(event: &StripeEvent) -> String {
@@ -116,7 +123,7 @@ fn show(event: &StripeEvent) -> String {
         record.id,
         record.kind,
         record.created,
-        record.received_at,
+        local(&record.received_at),
         record.outcome,
         record.organization_id.map_or_else(|| "(none)".to_owned(), |id| id.to_string()),
     )

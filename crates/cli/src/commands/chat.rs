@@ -7,12 +7,14 @@ use agent_core::engine::Chat;
 use agent_core::model::Hands;
 use agent_core::{Config, Engine, Error};
 use anyhow::Result;
+use rustyline::DefaultEditor;
+use rustyline::error::ReadlineError;
 use serde_json::json;
 
 use super::agent_id;
 use crate::args::ChatArgs;
 use crate::exit::Exit;
-use crate::output::Printer;
+use crate::output::{Printer, plain};
 
 /// Ends the conversation.
 const END: &str = "/sair";
@@ -27,9 +29,12 @@ pub async fn run(config: Config, args: &ChatArgs, printer: &Printer) -> Result<E
     let typed = stdin().is_terminal() && !printer.is_json();
     if typed {
         let name = &chat.agent().name;
-        printer.note(format!("You write to {name} as a customer. {ANEW} begins anew; {END} or Ctrl-D ends."));
+        printer.note(format!(
+            "You write to {name} as a customer. {ANEW} begins anew; {END}, Ctrl-C or Ctrl-D ends."
+        ));
     }
-    while let Some(line) = next_line(typed, printer)? {
+    let mut lines = Lines::new(typed)?;
+    while let Some(line) = lines.next()? {
         match line.trim() {
             "" => {}
             END => break,
@@ -41,20 +46,43 @@ pub async fn run(config: Config, args: &ChatArgs, printer: &Printer) -> Result<E
     Ok(Exit::Success)
 }
 
-/// The next line of standard input, asked for where somebody types; `None` at the end.
-fn next_line(typed: bool, printer: &Printer) -> Result<Option<String>> {
-    if typed {
-        printer.piece("you: ")?;
+/// Where messages come from: an editor of lines, where somebody types, or standard input.
+enum Lines {
+    Typed(Box<DefaultEditor>),
+    Piped,
+}
+
+impl Lines {
+    /// The editor remembers what was typed in this chat: arrow keys bring it back.
+    fn new(typed: bool) -> Result<Self> {
+        if !typed {
+            return Ok(Self::Piped);
+        }
+        let editor = DefaultEditor::new();
+        let editor = editor.map_err(|e| Error::internal("the terminal cannot be typed in").with_source(e))?;
+        Ok(Self::Typed(Box::new(editor)))
     }
-    let mut line = String::new();
-    let read = stdin().read_line(&mut line);
-    if read.map_err(|e| Error::io("read", Path::new("standard input"), e))? > 0 {
-        return Ok(Some(line));
+
+    /// The next message; `None` at the end.
+    fn next(&mut self) -> Result<Option<String>> {
+        match self {
+            Self::Typed(editor) => match tokio::task::block_in_place(|| editor.readline("you: ")) {
+                Ok(line) => {
+                    // Only what was typed already is lost if it is not remembered.
+                    let _ = editor.add_history_entry(&line);
+                    Ok(Some(line))
+                }
+                Err(ReadlineError::Eof | ReadlineError::Interrupted) => Ok(None),
+                Err(error) => Err(Error::internal("the terminal cannot be read").with_source(error).into()),
+            },
+            Self::Piped => {
+                let mut line = String::new();
+                let read = stdin().read_line(&mut line);
+                let read = read.map_err(|e| Error::io("read", Path::new("standard input"), e))?;
+                Ok((read > 0).then_some(line))
+            }
+        }
     }
-    if typed {
-        printer.line("")?;
-    }
-    Ok(None)
 }
 
 async fn say(engine: &Engine, chat: &mut Chat, text: &str, printer: &Printer) -> Result<()> {
@@ -64,7 +92,7 @@ async fn say(engine: &Engine, chat: &mut Chat, text: &str, printer: &Printer) ->
         return printer.json_line(&json!({ "message": text, "replies": replies, "state": state }));
     }
     for reply in &replies {
-        printer.line(&format!("{reply}\n"))?;
+        printer.line(&printer.terminal().wrap(&plain(reply), ""))?;
     }
     if replies.is_empty() {
         printer.note(why_silent(chat));

@@ -9,7 +9,9 @@ use serde_json::json;
 use crate::args::ContactsCommand as Command;
 use crate::audit;
 use crate::exit::Exit;
-use crate::output::{Printer, plain, shorten, table};
+use crate::output::{Printer, count, plain, shorten, shown_of};
+use crate::table::Column;
+use crate::times::local;
 
 /// Lists and shows contacts, hands over what is kept of one, and erases one.
 pub async fn run(config: Config, command: Command, printer: &Printer) -> Result<Exit> {
@@ -18,7 +20,7 @@ pub async fn run(config: Config, command: Command, printer: &Printer) -> Result<
         Command::List { search, limit, page } => {
             let (contacts, total) = engine.contacts(search.as_deref(), page, limit.into()).await?;
             let value = json!({ "contacts": contacts, "total": total });
-            printer.result(&value, |_| list(&contacts, total))?;
+            printer.result(&value, |_| list(&contacts, total, printer))?;
         }
         Command::Show { contact } => {
             let id = engine.find_contact(&contact).await?;
@@ -49,20 +51,18 @@ pub async fn run(config: Config, command: Command, printer: &Printer) -> Result<
     Ok(Exit::Success)
 }
 
-fn list(contacts: &[Contact], total: u64) -> String {
+fn list(contacts: &[Contact], total: u64, printer: &Printer) -> String {
     if contacts.is_empty() {
         return "No contacts.".to_owned();
     }
-    let mut rows = vec![["ID", "NAME", "PHONE"].map(str::to_owned).to_vec()];
-    rows.extend(contacts.iter().map(|contact| {
+    let columns =
+        [Column::Id("ID"), Column::Cut("NAME", 12), Column::Whole("PHONE"), Column::Wide("USER ID")];
+    let row = |contact: &Contact| {
         let phone = contact.phone.as_deref().or(contact.user_id.as_deref()).unwrap_or_default();
-        vec![contact.id.to_string(), shorten(&plain(contact.label()), 24), plain(phone)]
-    }));
-    let mut out = table(&rows);
-    if (contacts.len() as u64) < total {
-        out.push_str(&format!("{} of {total}\n", contacts.len()));
-    }
-    out
+        let user = contact.user_id.as_deref().unwrap_or_default();
+        vec![contact.id.into(), contact.label().into(), phone.into(), user.into()]
+    };
+    printer.table(&columns, contacts.iter().map(row).collect()) + &shown_of(contacts.len(), total)
 }
 
 fn show(details: &ContactDetails) -> String {
@@ -72,7 +72,7 @@ fn show(details: &ContactDetails) -> String {
         [("wants no messages since", &contact.opted_out_at), ("blocked since", &contact.blocked_at)]
     {
         if let Some(value) = value {
-            out.push_str(&format!("{label}: {value}\n"));
+            out.push_str(&format!("{label}: {}\n", local(value)));
         }
     }
     for identifier in &details.identifiers {
@@ -81,23 +81,23 @@ fn show(details: &ContactDetails) -> String {
     for conversation in &details.conversations {
         out.push_str(&format!("conversation: {conversation}\n"));
     }
-    out.push_str(&format!("known since: {}\n", details.created_at));
+    out.push_str(&format!("known since: {}\n", local(&details.created_at)));
     out
 }
 
 fn report(erased: &Erased) -> String {
     let parts = [
-        (erased.conversations, "conversations"),
-        (erased.messages, "messages"),
-        (erased.notes, "notes"),
-        (erased.identifiers, "identifiers"),
-        (erased.queries, "questions with their answers"),
-        (erased.cached_answers, "cached answers"),
-        (erased.webhooks, "webhook bodies"),
-        (erased.alerts, "alerts"),
+        (erased.conversations, "conversation"),
+        (erased.messages, "message"),
+        (erased.notes, "note"),
+        (erased.identifiers, "identifier"),
+        (erased.queries, "answered question"),
+        (erased.cached_answers, "cached answer"),
+        (erased.webhooks, "webhook"),
+        (erased.alerts, "alert"),
     ];
     let parts: Vec<String> =
-        parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        parts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| count(*number, what)).collect();
     if parts.is_empty() {
         return "Erased. There was nothing but the contact.".to_owned();
     }

@@ -27,16 +27,22 @@ pub async fn run(config: Config, command: Command, printer: &Printer) -> Result<
             let filter = ConversationFilter { agent, state, status, ..ConversationFilter::default() };
             let (found, total) = engine.conversations(filter, page, limit.into()).await?;
             let value = json!({ "conversations": found, "total": total });
-            printer.result(&value, |_| text::list(&found, total))?;
+            printer.result(&value, |_| text::list(&found, total, printer.terminal()))?;
         }
-        Command::Show { id, limit } => show(&engine, id.parse()?, limit, printer).await?,
+        Command::Show { id, limit } => {
+            show(&engine, engine.find_conversation(&id).await?, limit, printer).await?;
+        }
         Command::Send { to, text, channel } => {
             exit = send(&engine, &to, text.join(" "), channel, printer).await?;
         }
-        Command::Take { id } => hand_over(&engine, id.parse()?, Hands::Human, printer).await?,
-        Command::Release { id } => hand_over(&engine, id.parse()?, Hands::Bot, printer).await?,
+        Command::Take { id } => {
+            hand_over(&engine, engine.find_conversation(&id).await?, Hands::Human, printer).await?;
+        }
+        Command::Release { id } => {
+            hand_over(&engine, engine.find_conversation(&id).await?, Hands::Bot, printer).await?;
+        }
         Command::Read { id } => {
-            let id = id.parse()?;
+            let id = engine.find_conversation(&id).await?;
             engine.mark_conversation_read(id).await?;
             note(&engine, id, "read").await;
             printer.result(&engine.conversation(id).await?, |conversation| {
@@ -44,26 +50,30 @@ pub async fn run(config: Config, command: Command, printer: &Printer) -> Result<
             })?;
         }
         Command::Block { id } => {
-            set_status(&engine, id.parse()?, ConversationStatus::Blocked, printer).await?;
+            set_status(&engine, engine.find_conversation(&id).await?, ConversationStatus::Blocked, printer)
+                .await?;
         }
         Command::Archive { id } => {
-            set_status(&engine, id.parse()?, ConversationStatus::Archived, printer).await?;
+            set_status(&engine, engine.find_conversation(&id).await?, ConversationStatus::Archived, printer)
+                .await?;
         }
         Command::Reopen { id } => {
-            set_status(&engine, id.parse()?, ConversationStatus::Active, printer).await?;
+            set_status(&engine, engine.find_conversation(&id).await?, ConversationStatus::Active, printer)
+                .await?;
         }
         Command::Note { id, text } => {
-            let id = id.parse()?;
+            let id = engine.find_conversation(&id).await?;
             let written = engine.add_note(id, None, &text.join(" ")).await?;
             note(&engine, id, "note").await;
             printer.result(&written, |_| "Noted.".to_owned())?;
         }
         Command::Search { words, limit } => {
             let messages = engine.search_messages(&words.join(" "), limit).await?;
-            printer.result(&json!({ "messages": messages }), |_| text::found(&messages))?;
+            printer
+                .result(&json!({ "messages": messages }), |_| text::found(&messages, printer.terminal()))?;
         }
         Command::Export { id } => {
-            let id: ConversationId = id.parse()?;
+            let id = engine.find_conversation(&id).await?;
             let everything = engine.export_conversation(id).await?;
             audit::note(&engine, "conversations:export", Some(id.to_string()), json!({})).await;
             let pretty = serde_json::to_string_pretty(&everything);
@@ -84,7 +94,7 @@ async fn show(engine: &Engine, id: ConversationId, limit: u32, printer: &Printer
     let messages = engine.conversation_messages(id, None, limit).await?;
     let notes = engine.notes(id).await?;
     let value = json!({ "conversation": conversation, "messages": messages, "notes": notes });
-    printer.result(&value, |_| text::show(&conversation, &messages, &notes))
+    printer.result(&value, |_| text::show(&conversation, &messages, &notes, printer.terminal()))
 }
 
 async fn send(
@@ -94,12 +104,14 @@ async fn send(
     channel: Option<String>,
     printer: &Printer,
 ) -> Result<Exit> {
-    let written = match to.parse::<ConversationId>() {
-        Ok(_) if channel.is_some() => {
+    let by_phone = phone::looks_like_one(to);
+    let known = if by_phone { None } else { Some(engine.find_conversation(to).await?) };
+    let written = match known {
+        Some(_) if channel.is_some() => {
             return Err(Error::invalid("a conversation has its channel: leave out --channel").into());
         }
-        Ok(id) => engine.write_as_person(id, message, None).await.map(|reply| (id, reply)),
-        Err(_) => engine.send_message(ToSend { to: phone::typed(to), message, channel, user: None }).await,
+        Some(id) => engine.write_as_person(id, message, None).await.map(|reply| (id, reply)),
+        None => engine.send_message(ToSend { to: phone::typed(to), message, channel, user: None }).await,
     };
     let (conversation, reply) = written.map_err(|error| match error.code() {
         Some("window_closed") => {

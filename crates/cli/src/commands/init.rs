@@ -1,25 +1,20 @@
 //! `agentctl init`
 
-use std::io::{BufRead, Read};
-
-use agent_core::{Config, Engine, Error};
+use agent_core::{Config, Engine};
 use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::args::InitArgs;
-use crate::audit;
 use crate::exit::Exit;
 use crate::output::Printer;
-
-/// No password is longer; a file given by mistake is not read whole.
-const LONGEST: u64 = 4096;
+use crate::{audit, password};
 
 /// Makes the data directory, the organization and its first agent, and the owner's account if asked to;
 /// says so if they are there.
 pub async fn run(config: Config, args: InitArgs, printer: &Printer) -> Result<Exit> {
     let folder = config.paths.data_dir.display().to_string();
     // Before anything is made: a password that is not there must not leave half of it behind.
-    let password = if args.password_stdin { Some(read_password()?) } else { None };
+    let password = if args.password_stdin { Some(password::read()?) } else { None };
     let (engine, created) = Engine::init(config, Some(&args.name)).await?;
     let organization = engine.organization().clone();
     if created {
@@ -84,19 +79,4 @@ async fn make_owner(engine: &Engine, email: &str, given: Option<String>) -> Resu
     }
     let generated = if created && given.is_none() { Some(password) } else { None };
     Ok(Owner { email: user.email, created, generated })
-}
-
-/// One line of standard input, without its end.
-fn read_password() -> Result<String> {
-    let mut line = String::new();
-    std::io::stdin()
-        .lock()
-        .take(LONGEST)
-        .read_line(&mut line)
-        .map_err(|e| Error::invalid("the password on standard input cannot be read").with_source(e))?;
-    let password = line.trim_end_matches(['\r', '\n']);
-    if password.is_empty() {
-        return Err(Error::invalid("no password came on standard input: write it as one line").into());
-    }
-    Ok(password.to_owned())
 }

@@ -4,16 +4,20 @@ use std::time::Duration;
 
 use agent_core::jobs::Worked;
 use agent_core::model::JobId;
-use agent_core::store::{JobFilter, JobRecord};
+use agent_core::store::{JobFilter, JobRecord, JobStatus};
 use agent_core::{Config, Engine, Result as CoreResult};
+use anstyle::Style;
 use anyhow::Result;
 use serde_json::json;
 
 use crate::args::JobsCommand;
 use crate::audit;
 use crate::exit::Exit;
-use crate::output::{Printer, shorten, table};
+use crate::output::{Printer, shown_of};
 use crate::stop;
+use crate::table::{Cell, Column};
+use crate::terminal::BAD;
+use crate::times::local;
 
 /// How long `run` waits for what is due soon: the longest wait of a job that failed.
 const PATIENCE: Duration = Duration::from_secs(36);
@@ -27,12 +31,15 @@ pub async fn run(config: Config, command: JobsCommand, printer: &Printer) -> Res
         JobsCommand::List { status, queue, limit, page } => {
             let filter = JobFilter { status, queue, page, limit: Some(limit), organization: None };
             let (jobs, total) = engine.jobs(filter).await?;
-            printer.result(&json!({ "jobs": jobs, "total": total }), |_| list(&jobs, total))?;
+            printer.result(&json!({ "jobs": jobs, "total": total }), |_| list(&jobs, total, printer))?;
         }
-        JobsCommand::Show { id } => printer.result(&engine.job(id.parse()?, None).await?, show)?,
+        JobsCommand::Show { id } => {
+            let id = engine.find_job(&id).await?;
+            printer.result(&engine.job(id, None).await?, show)?;
+        }
         JobsCommand::Retry { ids } => {
             let mut jobs = Vec::new();
-            for id in parse(&ids)? {
+            for id in find(&engine, &ids).await? {
                 let job = engine.retry_job(id, None).await?;
                 note(&engine, &job, "retry").await;
                 jobs.push(job);
@@ -43,7 +50,7 @@ pub async fn run(config: Config, command: JobsCommand, printer: &Printer) -> Res
         }
         JobsCommand::Discard { ids } => {
             let mut jobs = Vec::new();
-            for id in parse(&ids)? {
+            for id in find(&engine, &ids).await? {
                 let job = engine.discard_job(id, None).await?;
                 note(&engine, &job, "discard").await;
                 jobs.push(job);
@@ -81,28 +88,38 @@ async fn note(engine: &Engine, job: &JobRecord, verb: &str) {
 }
 
 /// All of them or none: a typing mistake must not leave half of it done.
-fn parse(ids: &[String]) -> CoreResult<Vec<JobId>> {
-    ids.iter().map(|id| id.parse()).collect()
+async fn find(engine: &Engine, ids: &[String]) -> CoreResult<Vec<JobId>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        found.push(engine.find_job(id).await?);
+    }
+    Ok(found)
 }
 
-fn list(jobs: &[JobRecord], total: u64) -> String {
+fn list(jobs: &[JobRecord], total: u64, printer: &Printer) -> String {
     if jobs.is_empty() {
         return "No jobs.".to_owned();
     }
-    let mut rows = vec![["ID", "QUEUE", "STATUS", "ATTEMPTS", "DUE", "ERROR"].map(str::to_owned).to_vec()];
-    rows.extend(jobs.iter().map(|job| {
+    let columns = [
+        Column::Id("ID"),
+        Column::Cut("QUEUE", 12),
+        Column::Whole("STATUS"),
+        Column::Whole("TRIES"),
+        Column::Wide("DUE"),
+        Column::Cut("ERROR", 10),
+    ];
+    let row = |job: &JobRecord| {
+        let style = if job.status == JobStatus::Dead { BAD } else { Style::new() };
         vec![
-            job.id.to_string(),
-            job.queue.clone(),
-            job.status.to_string(),
-            format!("{}/{}", job.attempts, job.max_attempts),
-            job.run_at.clone(),
-            shorten(job.last_error.as_deref().unwrap_or_default(), 40),
+            job.id.into(),
+            job.queue.as_str().into(),
+            Cell::styled(job.status.to_string(), style),
+            format!("{}/{}", job.attempts, job.max_attempts).into(),
+            local(&job.run_at).into(),
+            job.last_error.as_deref().unwrap_or_default().into(),
         ]
-    }));
-    let shown = jobs.len() as u64;
-    let more = if shown < total { format!("{shown} of {total}\n") } else { String::new() };
-    table(&rows) + &more
+    };
+    printer.table(&columns, jobs.iter().map(row).collect()) + &shown_of(jobs.len(), total)
 }
 
 fn show(job: &JobRecord) -> String {
@@ -116,11 +133,11 @@ fn show(job: &JobRecord) -> String {
         job.attempts,
         job.max_attempts,
         job.priority,
-        job.run_at,
-        or(job.leased_until.clone(), "(no worker has it)"),
+        local(&job.run_at),
+        or(job.leased_until.as_deref().map(local), "(no worker has it)"),
         or(job.organization_id.map(|id| id.to_string()), "(the deployment)"),
         job.payload,
-        job.created_at,
+        local(&job.created_at),
         or(job.last_error.clone(), "(none)"),
     )
 }

@@ -1,6 +1,7 @@
 //! One file a command. Each takes what was typed and the printer, and returns how to exit.
 
 mod agents;
+mod audit;
 mod billing;
 mod channels;
 mod chat;
@@ -16,13 +17,17 @@ mod jobs;
 mod man;
 mod models;
 mod query;
+mod questions;
 mod reindex;
 mod search;
 mod simulate;
 mod status;
 mod templates;
+mod usage;
+mod users;
 mod webhook;
 
+use std::io::IsTerminal;
 use std::pin::Pin;
 
 use agent_core::config::LogFormat;
@@ -40,9 +45,16 @@ pub async fn run(cli: Cli, printer: &Printer) -> Result<Exit> {
     // Commands that need no configuration work with a broken one.
     match cli.command {
         Command::Completions(args) => return completions::run(&args, printer),
-        Command::Man => return man::run(printer),
+        Command::Man(ref args) => return man::run(args, printer),
         Command::Config(ConfigCommand::Path) => return config::path(&sources, printer),
         _ => {}
+    }
+    // What is kept is customers' messages and contracts: files for this user alone. Models are for everybody.
+    if !matches!(cli.command, Command::Models(_)) {
+        rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    }
+    if matches!(cli.command, Command::Config(ConfigCommand::Check)) {
+        return Box::pin(config::check(&sources, printer)).await;
     }
     let config = Config::load(&sources)?;
     start_logging(&config, cli.global.verbose);
@@ -58,7 +70,7 @@ pub async fn run(cli: Cli, printer: &Printer) -> Result<Exit> {
         Command::Chat(ref args) => Box::pin(chat::run(config, args, printer)),
         Command::Conversations(command) => Box::pin(conversations::run(config, command, printer)),
         Command::Contacts(command) => Box::pin(contacts::run(config, command, printer)),
-        Command::Channels => Box::pin(channels::run(config, printer)),
+        Command::Channels(args) => Box::pin(channels::run(config, args, printer)),
         Command::Templates(command) => Box::pin(templates::run(config, command, printer)),
         Command::Webhook(command) => Box::pin(webhook::run(config, command, printer)),
         Command::Simulate(command) => Box::pin(simulate::run(&config, command, printer)),
@@ -66,10 +78,14 @@ pub async fn run(cli: Cli, printer: &Printer) -> Result<Exit> {
         Command::Billing(command) => Box::pin(billing::run(config, command, printer)),
         Command::Reindex(args) => Box::pin(reindex::run(config, args, printer)),
         Command::Models(command) => Box::pin(models::run(&config, command, printer)),
-        Command::Config(command) => return config::run(&config, &sources, &command, printer),
+        Command::Config(_) => return config::show(&config, printer),
+        Command::Users(command) => Box::pin(users::run(config, command, printer)),
+        Command::Questions(command) => Box::pin(questions::run(config, command, printer)),
+        Command::Audit { limit, page } => Box::pin(audit::run(config, page, limit, printer)),
+        Command::Usage { months } => Box::pin(usage::run(config, months, printer)),
         Command::Status => Box::pin(status::run(config, printer)),
         // Done above.
-        Command::Completions(_) | Command::Man => return Ok(Exit::Success),
+        Command::Completions(_) | Command::Man(_) => return Ok(Exit::Success),
     };
     running.await
 }
@@ -94,6 +110,9 @@ fn start_logging(config: &Config, verbose: u8) {
         .unwrap_or_else(|_| format!("{theirs},agent_core={ours},agentctl={ours}"));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(
+            std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+        )
         .with_writer(std::io::stderr)
         .with_target(verbose > 1);
     // A second call would be a defect, and harmless.

@@ -1,5 +1,7 @@
 //! `agentctl models`
 
+mod test_chat;
+
 use std::sync::Arc;
 
 use agent_core::clock::SystemClock;
@@ -10,10 +12,12 @@ use serde_json::json;
 
 use crate::args::ModelsCommand;
 use crate::exit::Exit;
-use crate::output::{Printer, table};
+use crate::output::Printer;
 use crate::progress;
+use crate::table::{Cell, Column};
+use crate::terminal::{ASIDE, GOOD};
 
-/// Lists, installs and verifies embedding models.
+/// Lists, installs and verifies embedding models, and tries the chat model.
 pub async fn run(config: &Config, command: ModelsCommand, printer: &Printer) -> Result<Exit> {
     let catalogue = Catalogue::new(&config.paths);
     match command {
@@ -21,7 +25,7 @@ pub async fn run(config: &Config, command: ModelsCommand, printer: &Printer) -> 
             let mut models = catalogue.list();
             models.retain(|m| !installed || m.state == ModelState::Installed);
             let value = json!({ "models": models, "inUse": config.embedding.model });
-            printer.result(&value, |_| list(&models, &config.embedding.model))?;
+            printer.result(&value, |_| list(&models, &config.embedding.model, printer))?;
         }
         ModelsCommand::Pull { name } => {
             let hub = ModelHubConfig {
@@ -40,6 +44,7 @@ pub async fn run(config: &Config, command: ModelsCommand, printer: &Printer) -> 
             let (path, profile) = catalogue.import(&dir, name.as_deref())?;
             installed(printer, &path, &profile.name)?;
         }
+        ModelsCommand::TestChat { model } => return test_chat::run(config, model, printer).await,
         ModelsCommand::Verify { name } => return verify(&catalogue, name, printer),
     }
     Ok(Exit::Success)
@@ -88,21 +93,22 @@ fn verify(catalogue: &Catalogue<'_>, name: Option<String>, printer: &Printer) ->
     Ok(if ok { Exit::Success } else { Exit::Unavailable })
 }
 
-fn list(models: &[CatalogueEntry], in_use: &str) -> String {
-    let mut rows = vec![["NAME", "STATE", "DIM", "LANGUAGES", "LICENCE"].map(str::to_owned).to_vec()];
-    rows.extend(models.iter().map(|m| {
+fn list(models: &[CatalogueEntry], in_use: &str, printer: &Printer) -> String {
+    let columns = [
+        Column::Cut("NAME", 16),
+        Column::Whole("STATE"),
+        Column::Number("DIM"),
+        Column::Cut("LANGUAGES", 9),
+        Column::Whole("LICENCE"),
+    ];
+    let row = |m: &CatalogueEntry| {
         let state = match m.state {
-            ModelState::Installed if m.name == in_use => "in use",
-            ModelState::Installed => "installed",
-            ModelState::Available => "available",
+            ModelState::Installed if m.name == in_use => Cell::styled("in use", GOOD),
+            ModelState::Installed => "installed".into(),
+            ModelState::Available => Cell::styled("available", ASIDE),
         };
-        vec![
-            m.name.clone(),
-            state.to_owned(),
-            m.dimension.to_string(),
-            m.languages.join(","),
-            m.license.clone(),
-        ]
-    }));
-    table(&rows)
+        let languages = m.languages.join(",");
+        vec![m.name.as_str().into(), state, m.dimension.into(), languages.into(), m.license.as_str().into()]
+    };
+    printer.table(&columns, models.iter().map(row).collect())
 }

@@ -5,7 +5,7 @@ use agent_core::{Config, Engine};
 use anyhow::Result;
 use serde::Serialize;
 
-use super::channels::trouble;
+use super::channels::{trouble, unreachable};
 use crate::exit::Exit;
 use crate::output::Printer;
 
@@ -16,6 +16,9 @@ struct Report {
     status: Status,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     channels: Vec<ChannelInfo>,
+    /// What works otherwise than was probably meant.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 /// Shows what the data directory holds; problems make the exit code.
@@ -24,13 +27,24 @@ pub async fn run(config: Config, printer: &Printer) -> Result<Exit> {
     let mut status = engine.status().await?;
     let channels = engine.channels().await?;
     engine.close().await?;
-    let broken = channels.iter().filter(|channel| channel.status == "broken");
-    status.problems.extend(broken.map(|channel| {
-        format!("nothing can be sent from the WhatsApp channel {}: check its access token", channel.name)
-    }));
-    let report = Report { status, channels };
+    let problem = |channel: &ChannelInfo| match channel.status {
+        "broken" => Some(format!(
+            "nothing can be sent from the WhatsApp channel {}: check its access token",
+            channel.name
+        )),
+        "failing" => Some(format!("the WhatsApp channel {} failed {}", channel.name, trouble(channel))),
+        _ => None,
+    };
+    status.problems.extend(channels.iter().filter_map(problem));
+    let warnings = channels.iter().filter_map(unreachable).collect();
+    let report = Report { status, channels, warnings };
     printer.result(&report, text)?;
-    Ok(if report.status.problems.is_empty() { Exit::Success } else { Exit::Invalid })
+    let chat_is_down = report.status.chat_service.as_deref().is_some_and(|state| state != "ok");
+    Ok(match report.status.problems.len() {
+        0 => Exit::Success,
+        1 if chat_is_down => Exit::Unavailable,
+        _ => Exit::Invalid,
+    })
 }
 
 fn text(report: &Report) -> String {
@@ -59,7 +73,7 @@ fn text(report: &Report) -> String {
         status.documents,
         status.chunks,
         status.embedding_model,
-        status.answer_model,
+        answers(status),
         status.queries,
         status.refused_queries,
     );
@@ -67,10 +81,22 @@ fn text(report: &Report) -> String {
         let channels: Vec<String> = report.channels.iter().map(channel).collect();
         out.push_str(&format!("whatsapp:   {}\n", channels.join(", ")));
     }
+    for warning in &report.warnings {
+        out.push_str(&format!("warning:    {warning}\n"));
+    }
     for problem in &status.problems {
         out.push_str(&format!("problem:    {problem}\n"));
     }
     out
+}
+
+/// Who writes, and how the service does; what is wrong with it is among the problems.
+fn answers(status: &Status) -> String {
+    match status.chat_service.as_deref() {
+        None => status.answer_model.clone(),
+        Some("ok") => format!("{} (the service is there)", status.answer_model),
+        Some(_) => format!("{} (the service gives no answer)", status.answer_model),
+    }
 }
 
 fn plan(status: &Status) -> String {
@@ -99,5 +125,5 @@ fn used(status: &Status) -> String {
 fn channel(channel: &ChannelInfo) -> String {
     let trouble = trouble(channel);
     let trouble = if trouble.is_empty() { trouble } else { format!(" {trouble}") };
-    format!("{} {}{trouble}", channel.name, channel.status)
+    format!("{} {}{trouble}", channel.name, channel.status.replace('_', " "))
 }

@@ -1,12 +1,13 @@
 //! `agentctl templates`
 
-use agent_core::engine::{ChannelTemplate, TemplateToSend};
+use agent_core::engine::{ChannelTemplate, CreatedTemplate, TemplateToSend};
+use agent_core::whatsapp::template::TemplateValues;
 use agent_core::{Config, Engine};
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::args::TemplatesCommand;
+use crate::args::{OwnTemplate, TemplatesCommand};
 use crate::exit::Exit;
 use crate::output::{Printer, shorten, table};
 use crate::{audit, delivery, phone};
@@ -21,7 +22,22 @@ pub async fn run(config: Config, command: TemplatesCommand, printer: &Printer) -
             printer.result(&json!({ "templates": templates }), |_| list(&templates))?;
             Exit::Success
         }
-        TemplatesCommand::Send { phone, name, values, language, channel } => {
+        TemplatesCommand::Create { what: OwnTemplate::OwnerAlert, name, channel } => {
+            let created = engine.create_alert_template(channel.as_deref(), name.as_deref()).await?;
+            let details = json!({ "verb": "create template" });
+            audit::note(&engine, "conversations:update", None, details).await;
+            printer.result(&created, |_| {
+                let CreatedTemplate { channel, name, language, status, body } = &created;
+                format!(
+                    "Asked Meta for the template `{name}` in {language}, which is {status}:\n{body}\n\nOnce it is \
+                     APPROVED (`agentctl templates sync`, then `list`), it alerts the owner, with\n\
+                     [whatsapp.channels.{channel}]\nalert_template = \"{name}\""
+                )
+            })?;
+            Exit::Success
+        }
+        TemplatesCommand::Send { phone, name, values, header, buttons, language, channel } => {
+            let values = TemplateValues { header, body: values, buttons };
             let to = phone::typed(&phone);
             let message = TemplateToSend { to, name, language, values, channel, user: None };
             let (conversation, reply) = engine.send_template(message).await?;

@@ -7,7 +7,6 @@ mod simulate;
 
 use std::io::Read;
 use std::path::Path;
-use std::str::FromStr;
 
 use agent_core::whatsapp::signature::{HEADER, sign};
 use agent_core::{Config, Engine, Error, Result as CoreResult};
@@ -39,22 +38,13 @@ pub async fn run(config: Config, command: WebhookCommand, printer: &Printer) -> 
 
 async fn replay(config: Config, since: Since, printer: &Printer) -> Result<Exit> {
     let engine = Engine::open(config).await?;
-    let (read, new) = match since {
-        Since::Ago(ago) => engine.replay_webhooks(engine.clock().now() - ago).await?,
-        Since::At(time) => engine.replay_webhooks(moment(&time)?).await?,
-    };
+    let (read, new) = engine.replay_webhooks(since.moment(engine.clock().now())?).await?;
     audit::note(&engine, "admin:update", None, json!({ "verb": "replay", "read": read, "new": new })).await;
     engine.close().await?;
     printer.result(&json!({ "read": read, "new": new }), |_| {
         format!("Webhooks read: {read}. Messages that were not known: {new}.")
     })?;
     Ok(Exit::Success)
-}
-
-fn moment<T: FromStr>(text: &str) -> CoreResult<T> {
-    text.parse().map_err(|_| {
-        Error::invalid(format!("`{text}` is not a time: one such as 2026-11-22T10:00:00Z is accepted"))
-    })
 }
 
 /// The bytes of a file, or of standard input for `-`: exactly as they are.

@@ -24,6 +24,8 @@ pub struct Asked<'a> {
     pub question: &'a Question,
     /// The conversation so far.
     pub history: &'a [Turn],
+    /// What of the hour the answer depends on.
+    pub moment: &'a str,
     /// The model that writes, or `extractive`.
     pub model: &'a str,
     /// Sampling temperature.
@@ -41,6 +43,7 @@ pub fn cache_key(asked: &Asked<'_>) -> String {
         agent,
         question,
         history,
+        moment,
         model,
         temperature,
         max_tokens,
@@ -63,6 +66,8 @@ pub fn cache_key(asked: &Asked<'_>) -> String {
     add(&question.top_k.to_string());
     add(&question.min_score.map(|s| s.to_bits().to_string()).unwrap_or_default());
     add(&question.mode.to_string());
+    add(question.quoted.as_deref().unwrap_or_default());
+    add(moment);
     add(model);
     add(&temperature.to_bits().to_string());
     add(&max_tokens.to_string());
@@ -86,9 +91,19 @@ fn normalised(question: &str) -> String {
 mod tests {
     use super::*;
     use crate::model::{AgentId, Locale, SearchMode};
+    use crate::text::Days;
 
     fn question(text: &str) -> Question {
-        Question { text: text.into(), search: None, top_k: 5, min_score: None, mode: SearchMode::Hybrid }
+        Question {
+            text: text.into(),
+            search: None,
+            context: None,
+            days: Days::NONE,
+            quoted: None,
+            top_k: 5,
+            min_score: None,
+            mode: SearchMode::Hybrid,
+        }
     }
 
     fn agent() -> Agent {
@@ -103,6 +118,7 @@ mod tests {
             locale: Locale::Portuguese,
             whatsapp_phone_number: None,
             menu: None,
+            welcome: None,
             is_active: true,
             is_default: true,
             created_at: String::new(),
@@ -118,6 +134,7 @@ mod tests {
             agent,
             question,
             history: &[],
+            moment: "2026-12-01",
             model: "gpt-4o",
             temperature: 0.7,
             max_tokens: 1000,
@@ -150,6 +167,7 @@ mod tests {
         let spanish = Agent { locale: Locale::Spanish, ..agent() };
         let more = Question { top_k: 6, ..question("que horas abre?") };
         let strict = Question { min_score: Some(0.5), ..question("que horas abre?") };
+        let quoting = Question { quoted: Some("Sim.".into()), ..question("que horas abre?") };
         let words = Question { mode: SearchMode::Text, ..question("que horas abre?") };
         let history = [Turn { question: "a piscina?".into(), answer: "Sim.".into() }];
         let variants = [
@@ -163,6 +181,8 @@ mod tests {
             Asked { question: &strict, ..base },
             Asked { question: &words, ..base },
             Asked { history: &history, ..base },
+            Asked { question: &quoting, ..base },
+            Asked { moment: "2026-12-02", ..base },
             Asked { model: "extractive", ..base },
             Asked { temperature: 0.0, ..base },
             Asked { max_tokens: 50, ..base },

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use super::unsure::without_unsure;
 use super::{Draft, EXTRACTIVE, Evidence, Tokens, rows};
 use crate::model::{Hit, Locale, Outcome};
-use crate::text::{QueryTerm, detect, has_term, passage_terms, sentence_spans};
+use crate::text::{Days, QueryTerm, days_in, detect, has_term, passage_terms, sentence_spans};
 use crate::wording::answers::found;
 
 /// Characters quoted of the best hit.
@@ -18,8 +19,10 @@ const TELLING: f32 = 0.3;
 const QUOTES: usize = 3;
 /// A further hit is quoted if it is ranked at least this close to the best.
 const CLOSE: f32 = 0.72;
+/// Days that a row of lines tells of at least to be a list, which tells of the other days too.
+const A_LIST: usize = 2;
 
-/// Quotes the best sentences of the best hits.
+/// Quotes the best sentences of the best hits; refuses if all they tell of is another day.
 pub(super) fn extract(evidence: &Evidence, locale: Locale) -> Draft {
     let mut text = found(locale).to_owned();
     let mut cited: Vec<Hit> = Vec::new();
@@ -31,12 +34,16 @@ pub(super) fn extract(evidence: &Evidence, locale: Locale) -> Draft {
             continue;
         }
         let quote = quote(hit, evidence, if place == 0 { FIRST } else { FURTHER });
+        let quote = without_unsure(&quote, locale).into_owned();
         // Overlapping chunks would say the same twice.
         if quote.is_empty() || text.contains(&quote) {
             continue;
         }
         cited.push(hit.clone());
         text.push_str(&format!("\n\n{quote} [{}]", cited.len()));
+    }
+    if cited.is_empty() {
+        return Draft::refusal(locale, Tokens::default());
     }
     Draft {
         text,
@@ -45,6 +52,7 @@ pub(super) fn extract(evidence: &Evidence, locale: Locale) -> Draft {
         model: EXTRACTIVE.to_owned(),
         tokens: Tokens::default(),
         wish: None,
+        fallback: false,
     }
 }
 
@@ -56,7 +64,11 @@ fn quote(hit: &Hit, evidence: &Evidence, budget: usize) -> String {
         return String::new();
     }
     let language = detect(content, evidence.language);
-    if let Some(rows) = rows::quote(content, evidence, language, TELLING, budget) {
+    let tells_of_the_day = |rows: &String| {
+        let told = if evidence.days.is_empty() { Days::NONE } else { days_in(rows) };
+        told.is_empty() || told.meets(evidence.days)
+    };
+    if let Some(rows) = rows::quote(content, evidence, language, TELLING, budget).filter(tells_of_the_day) {
         return rows;
     }
     let found: Vec<Vec<bool>> = spans
@@ -69,6 +81,13 @@ fn quote(hit: &Hit, evidence: &Evidence, budget: usize) -> String {
     let length = |from: usize, to: usize| content[spans[from].start..spans[to - 1].end].chars().count();
 
     let (score, core) = best_run(&found, &evidence.terms, |from, to| length(from, to) <= budget);
+    let days = |asked: Days| -> Vec<Days> {
+        let of =
+            |span: &Range<usize>| if asked.is_empty() { Days::NONE } else { days_in(&content[span.clone()]) };
+        spans.iter().map(of).collect()
+    };
+    let days = days(evidence.days);
+    let Some(core) = of_the_day(&days, evidence.days, core) else { return String::new() };
     // Chosen by hardly a word, it may be any sentence of the passage that answers.
     let budget = if score < TELLING { budget * 2 } else { budget };
     // What follows a heading or a question is its answer; what stands before a statement leads to it.
@@ -92,11 +111,35 @@ fn quote(hit: &Hit, evidence: &Evidence, budget: usize) -> String {
             break;
         }
     }
+    // A list that the day asked for was cut from is quoted from there.
+    let window = match of_the_day(&days, evidence.days, window.clone()) {
+        Some(whole) => whole,
+        None => core.clone(),
+    };
     let text = content[spans[window.start].start..spans[window.end - 1].end].trim();
     match table_header(content, &spans, core.start).filter(|header| *header < window.start) {
         Some(header) => cut(&format!("{}\n{text}", &content[spans[header].clone()]), budget),
         None => cut(text, budget),
     }
+}
+
+/// The run, or what has to be quoted in its place because it tells of other days than the one asked for: the nearest
+/// span that tells of that day, or else the whole list. `None` if there is nothing but another day.
+fn of_the_day(days: &[Days], asked: Days, run: Range<usize>) -> Option<Range<usize>> {
+    let named = days[run.clone()].iter().copied().fold(Days::NONE, Days::and);
+    if named.is_empty() || named.meets(asked) {
+        return Some(run);
+    }
+    let telling = (0..days.len()).filter(|&index| days[index].meets(asked));
+    if let Some(nearest) = telling.min_by_key(|index| index.abs_diff(run.start)) {
+        return Some(nearest..nearest + 1);
+    }
+    let first = run.clone().find(|&index| !days[index].is_empty())?;
+    let listed = |index: &usize| !days[*index].is_empty();
+    let start = (0..first).rev().take_while(listed).last().unwrap_or(first);
+    let end = (first..days.len()).take_while(listed).last().map_or(first + 1, |last| last + 1);
+    let listed = days[start..end].iter().copied().fold(Days::NONE, Days::and);
+    (listed.len() >= A_LIST).then(|| start.min(run.start)..end.max(run.end))
 }
 
 /// Whether a span leads to what comes after it: a question, a heading, the beginning of a list.
@@ -196,7 +239,15 @@ mod tests {
 
     fn evidence(question: &str, hits: Vec<Hit>) -> Evidence {
         let terms = crate::text::query_terms(question, Locale::Portuguese);
-        Evidence { question: question.into(), terms, language: Locale::Portuguese, sure: hits.len(), hits }
+        let days = crate::text::days_asked(question);
+        Evidence {
+            question: question.into(),
+            terms,
+            language: Locale::Portuguese,
+            days,
+            sure: hits.len(),
+            hits,
+        }
     }
 
     #[test]
@@ -234,6 +285,43 @@ mod tests {
         let asked = evidence("e domingo?", vec![hit(content), hit(content)]);
         let quote = quote(&asked.hits[0], &asked, 120);
         assert!(quote.contains("Segunda a sexta") && quote.contains("Domingo: das 9h"), "{quote}");
+    }
+
+    /// On a day, without the question naming it.
+    fn on(day: chrono::Weekday, question: &str, content: &str) -> Draft {
+        let days = Days::of(day);
+        let terms = crate::text::query_terms_on(question, Locale::Portuguese, days);
+        let asked = Evidence { terms, days, ..evidence(question, vec![hit(content)]) };
+        extract(&asked, Locale::Portuguese)
+    }
+
+    #[test]
+    fn what_is_asked_about_today_is_quoted_of_today_or_as_a_whole_list() {
+        use chrono::Weekday::{Mon, Sun, Wed};
+        let filler =
+            "A receita vem da avó da fundadora, que cozinhava para os tropeiros da região. ".repeat(8);
+        let soups = format!(
+            "Sopa do dia\n\nSegunda: abóbora. {filler}\nQuarta: ervilha. {filler}\nSexta: mandioquinha. {filler}"
+        );
+        let wednesday = on(Wed, "qual a sopa de hoje?", &soups);
+        assert!(
+            wednesday.text.contains("ervilha") && !wednesday.text.contains("mandioquinha"),
+            "{}",
+            wednesday.text
+        );
+        let hours = "seg fechado\nter a sex 6h as 20h\nsab 7 as 18\ndom 7 as 12";
+        assert!(on(Sun, "que horas abre hoje?", hours).text.contains("dom 7 as 12"));
+        assert!(on(Wed, "que horas abre hoje?", hours).text.contains("ter a sex 6h as 20h"));
+        let weekdays = "Aulas de dança\n\nTerça e quinta às 19h.";
+        assert!(on(Mon, "tem aula de dança hoje?", weekdays).text.contains("Terça e quinta"), "a list");
+    }
+
+    #[test]
+    fn another_day_alone_is_no_answer() {
+        use chrono::Weekday::{Fri, Mon};
+        let friday = "Sexta-feira: promoção de esfiha.";
+        assert_eq!(on(Mon, "qual a promoção de hoje?", friday).outcome, Outcome::Refused);
+        assert!(on(Fri, "qual a promoção de hoje?", friday).text.contains("esfiha"));
     }
 
     #[test]

@@ -7,7 +7,7 @@
 
 use super::Retrieved;
 use crate::model::{Hit, Locale};
-use crate::text::{QueryTerm, detect};
+use crate::text::{Days, QueryTerm, detect};
 
 /// What is asked of a hit.
 struct Bound {
@@ -41,6 +41,8 @@ pub struct Evidence {
     pub terms: Vec<QueryTerm>,
     /// The language that the documents are expected in.
     pub language: Locale,
+    /// The days that it is about.
+    pub days: Days,
     /// Hits: first those that are evidence by themselves, at least one, then what else was found; each best
     /// first.
     pub hits: Vec<Hit>,
@@ -85,6 +87,7 @@ impl Retrieved {
             question: self.question,
             terms: self.terms,
             language: self.language,
+            days: self.days,
             hits,
             sure,
         })
@@ -133,6 +136,7 @@ mod tests {
             asked_in,
             terms,
             language,
+            days: Days::NONE,
         }
     }
 

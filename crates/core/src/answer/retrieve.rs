@@ -4,22 +4,19 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use super::Question;
+use super::weights::{NEARLY, coverage, day_share, in_context, order, weigh};
 use crate::embed::Embedder;
 use crate::error::Result;
 use crate::index::{Candidate, Generation, Query, Weights, fuse};
 use crate::model::{AgentId, ChunkId, Hit, Locale, OrganizationId, SearchMode};
 use crate::store::{FoundChunk, Store};
 use crate::text::{
-    QueryTerm, TermSet, chunk_terms, decided, detect, may_be_misspelled, nearest, query_terms, shows, slips,
-    swapped, without_courtesy,
+    Days, QueryTerm, Sign, TermSet, chunk_terms, days_asked, decided, detect, may_be_misspelled, nearest,
+    query_terms_on, shows, slips, swapped, without_courtesy,
 };
 
 /// Candidates taken from each side before they are fused. More help neither side and cost time.
 const POOL: usize = 50;
-
-/// Added to the number of candidates, so that in a corpus of a handful of chunks one word more or less
-/// does not decide everything.
-const FEW: f32 = 10.0;
 
 /// Words of a question's own that find its passages if there are more.
 const FEW_WORDS: usize = 2;
@@ -30,8 +27,6 @@ const ALIKE: usize = 20;
 /// Words of a question taken for misspelled at most: each is looked up by itself.
 const CORRECTED: usize = 4;
 
-/// What it counts that a passage says nearly the same in another word.
-const NEARLY: f32 = 0.7;
 /// What it counts that a passage shows what is asked for: an amount to a question for a price.
 const SHOWN: f32 = 0.9;
 
@@ -71,6 +66,8 @@ pub struct Retrieved {
     pub terms: Vec<QueryTerm>,
     /// The language that the documents are expected in.
     pub language: Locale,
+    /// The days that the question is about.
+    pub days: Days,
 }
 
 /// Current chunks among candidates, and how far each has each term of the question.
@@ -85,9 +82,13 @@ impl Retriever<'_> {
         let profile = self.embedder.profile();
         let text = question.search_text();
         let asked_in = decided(text, self.language);
-        let asked = without_courtesy(text);
-        let mut terms = query_terms(&asked, self.language);
-        let asked = if asked.is_empty() { text } else { &asked };
+        let own = without_courtesy(text);
+        let own = if own.is_empty() { text } else { &own };
+        let (asked, mut terms) = match &question.context {
+            Some(context) => in_context(context, own, self.language, question.days),
+            None => (own.to_owned(), query_terms_on(own, self.language, question.days)),
+        };
+        let asked = asked.as_str();
         let (vector, everything) = futures::try_join!(
             self.embedder.embed_query(asked),
             self.store.may_find_everything(self.organization_id, self.agent_id)
@@ -132,6 +133,7 @@ impl Retriever<'_> {
             asked_in,
             terms,
             language: self.language,
+            days: question.days.and(days_asked(own)),
         })
     }
 
@@ -163,6 +165,7 @@ impl Retriever<'_> {
     ) -> Result<bool> {
         let absent = |index: usize| known.has.values().all(|has| has[index] <= 0.0);
         let unknown: Vec<usize> = (0..terms.len())
+            .filter(|index| !matches!(terms[*index].sign, Some(Sign::Day(_))))
             .filter(|index| may_be_misspelled(&terms[*index].term) && absent(*index))
             .collect();
         if unknown.is_empty() {
@@ -224,6 +227,9 @@ impl Retriever<'_> {
     fn shares(&self, found: &FoundChunk, terms: &[QueryTerm], hashes: &[Vec<u32>]) -> Vec<f32> {
         let own = self.terms_of(found);
         let share = |(term, hashes): (&QueryTerm, &Vec<u32>)| {
+            if let Some(sign @ Sign::Day(_)) = term.sign {
+                return day_share(&found.chunk.content, sign);
+            }
             let place = own.has(hashes).iter().position(|has| *has);
             match place {
                 Some(place) if place < term.exact() => 1.0,
@@ -262,8 +268,8 @@ fn rank(
         .filter(|c| known.chunks.contains_key(&c.chunk_id))
         .filter(|c| question.mode != SearchMode::Text || c.bm25 > 0.0)
         .map(|candidate| {
-            let coverage = covered(&candidate.chunk_id);
-            (candidate, coverage)
+            let share = known.has.get(&candidate.chunk_id).map_or(0.0, |has| order(has, terms));
+            (candidate, share)
         });
     let ranked = fuse(current.collect(), weights);
     let hits =
@@ -306,39 +312,4 @@ where
         }
     }
     all
-}
-
-/// Weighs the question's terms: one that few candidates have says more. The candidates stand in for the whole
-/// corpus; a term none of them has weighs most, for it is what is missing. The weights add up to 1.
-fn weigh(terms: &mut [QueryTerm], candidates: &[&[f32]]) {
-    #[expect(clippy::cast_precision_loss, reason = "a few dozen candidates")]
-    for (index, term) in terms.iter_mut().enumerate() {
-        let having = candidates.iter().filter(|has| has[index] > 0.0).count() as f32;
-        term.weight *= ((candidates.len() as f32 + FEW) / (having + 1.0)).ln_1p();
-    }
-    let all: f32 = terms.iter().map(|term| term.weight).sum();
-    for term in terms.iter_mut().filter(|_| all > 0.0) {
-        term.weight /= all;
-    }
-}
-
-/// The share of the question that a passage covers.
-fn coverage(has: &[f32], terms: &[QueryTerm]) -> f32 {
-    has.iter().zip(terms).map(|(share, term)| share * term.weight).sum()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rare_words_weigh_more_and_missing_ones_most() {
-        let candidates: [&[f32]; 3] = [&[1.0, 0.8, 0.0], &[1.0, 0.0, 0.0], &[1.0, 0.0, 0.0]];
-        let mut terms = query_terms("zebra girafa hipopótamo", Locale::Portuguese);
-        weigh(&mut terms, &candidates);
-        assert!(terms[0].weight < terms[1].weight && terms[1].weight < terms[2].weight);
-        assert!(coverage(&[1.0, 0.0, 0.0], &terms) < 0.3);
-        assert!(coverage(&[1.0, 1.0, 1.0], &terms) > 0.99);
-        assert!(coverage(&[], &[]).abs() < f32::EPSILON);
-    }
 }

@@ -157,6 +157,7 @@ mod tests {
             question: question.into(),
             terms,
             language: Locale::Portuguese,
+            days: crate::text::Days::NONE,
             sure: 1,
             hits: Vec::new(),
         };

@@ -15,7 +15,7 @@ use reqwest::header::HeaderValue;
 use serde_json::Value;
 
 use super::shape::{elements, reference, text};
-use super::{InvoiceSnapshot, SubscriptionSnapshot};
+use super::{Cancellation, InvoiceSnapshot, SubscriptionSnapshot};
 use crate::clock::SharedClock;
 use crate::config::StripeConfig;
 use crate::error::{Error, Result};
@@ -160,15 +160,38 @@ impl StripeClient {
         self.snapshot(&found)
     }
 
-    /// Lets a subscription end with its period, or go on after it.
-    pub async fn set_cancel_at_period_end(
+    /// Lets a subscription end with its period.
+    pub async fn cancel_at_period_end(
         &self,
         operation: &str,
         id: &str,
-        ends: bool,
+    ) -> StripeResult<SubscriptionSnapshot> {
+        self.change(operation, id, ("cancel_at_period_end", "true")).await
+    }
+
+    /// Takes back one of the two ways in which the end of a subscription is fixed. Stripe refuses both in one
+    /// call, and the other one may be left: look at the answer.
+    pub async fn clear_cancellation(
+        &self,
+        operation: &str,
+        id: &str,
+        cancellation: Cancellation,
+    ) -> StripeResult<SubscriptionSnapshot> {
+        let cleared = match cancellation {
+            Cancellation::AtPeriodEnd => ("cancel_at_period_end", "false"),
+            Cancellation::AtDate => ("cancel_at", ""),
+        };
+        self.change(operation, id, cleared).await
+    }
+
+    async fn change(
+        &self,
+        operation: &str,
+        id: &str,
+        (name, value): (&str, &str),
     ) -> StripeResult<SubscriptionSnapshot> {
         let mut form = Form::default();
-        form.add("cancel_at_period_end", if ends { "true" } else { "false" });
+        form.add(name, value);
         let changed = self.ask(Call::post(&["subscriptions", id], form, operation)).await?;
         self.snapshot(&changed)
     }

@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::shape::{reference, text};
-use super::{CheckoutSession, InvoiceSnapshot, SubscriptionSnapshot};
+use super::{CheckoutSession, InvoiceSnapshot, InvoiceStatus, SubscriptionSnapshot};
 
 /// What an event says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +49,8 @@ pub enum InvoiceNews {
     Failed,
     /// Somebody has to confirm the payment at their bank.
     ActionRequired,
+    /// Something else: it became final, was given up or taken back.
+    Changed,
 }
 
 /// Why a body is not an event.
@@ -85,7 +87,7 @@ impl Event {
 }
 
 /// The kinds that matter.
-const KINDS: [&str; 13] = [
+const KINDS: [&str; 16] = [
     "checkout.session.completed",
     "checkout.session.async_payment_succeeded",
     "checkout.session.async_payment_failed",
@@ -98,10 +100,24 @@ const KINDS: [&str; 13] = [
     "invoice.payment_succeeded",
     "invoice.payment_failed",
     "invoice.payment_action_required",
+    "invoice.finalized",
+    "invoice.marked_uncollectible",
+    "invoice.voided",
     "checkout.session.expired",
 ];
 
 impl Subject {
+    /// Stripe's ids of the customer and the subscription that it is about.
+    pub fn whom(&self) -> (Option<&str>, Option<&str>) {
+        let (customer, subscription) = match self {
+            Self::Subscription(snapshot) => (&snapshot.customer, Some(&snapshot.id)),
+            Self::Checkout(session) => (&session.customer, session.subscription.as_ref()),
+            Self::Invoice(_, invoice) => (&invoice.customer, invoice.subscription.as_ref()),
+            Self::Ignored | Self::Unreadable => (&None, None),
+        };
+        (customer.as_deref(), subscription.map(String::as_str))
+    }
+
     fn read(kind: &str, object: &Value) -> Self {
         let subscription = || SubscriptionSnapshot::read(object);
         let found = match kind {
@@ -126,6 +142,9 @@ impl Subject {
             "invoice.paid" | "invoice.payment_succeeded" => invoice(InvoiceNews::Paid, object),
             "invoice.payment_failed" => invoice(InvoiceNews::Failed, object),
             "invoice.payment_action_required" => invoice(InvoiceNews::ActionRequired, object),
+            "invoice.finalized" => invoice(InvoiceNews::Changed, object),
+            "invoice.marked_uncollectible" => changed(InvoiceStatus::Uncollectible, object),
+            "invoice.voided" => changed(InvoiceStatus::Void, object),
             _ => return Self::Ignored,
         };
         found.unwrap_or(Self::Unreadable)
@@ -136,9 +155,14 @@ fn invoice(news: InvoiceNews, object: &Value) -> Option<Subject> {
     let mut invoice = InvoiceSnapshot::read(object)?;
     if news == InvoiceNews::Paid {
         // The kind says so, whatever the object's shape has room for.
-        invoice.status = super::InvoiceStatus::Paid;
+        invoice.status = InvoiceStatus::Paid;
     }
     Some(Subject::Invoice(news, Box::new(invoice)))
+}
+
+fn changed(status: InvoiceStatus, object: &Value) -> Option<Subject> {
+    let invoice = InvoiceSnapshot { status, ..InvoiceSnapshot::read(object)? };
+    Some(Subject::Invoice(InvoiceNews::Changed, Box::new(invoice)))
 }
 
 #[cfg(test)]
@@ -146,7 +170,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::billing::InvoiceStatus;
     use crate::model::SubscriptionStatus;
 
     fn event(kind: &str, object: &Value) -> Event {

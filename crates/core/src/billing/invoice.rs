@@ -78,6 +78,8 @@ pub struct InvoiceSnapshot {
     pub created: Option<i64>,
     /// Until when what it is for is paid by it.
     pub period_end: Option<i64>,
+    /// Whether somebody wrote it by hand: it is no bill of the subscription's own, even if it names one.
+    pub one_off: bool,
     /// The organization that the subscription's metadata names.
     pub organization: Option<String>,
 }
@@ -117,6 +119,7 @@ impl InvoiceSnapshot {
             // Before there was `created`, it was `date`.
             created: moment(&object["created"]).or_else(|| moment(&object["date"])),
             period_end: lines.iter().filter(|line| !is_proration(line)).filter_map(end_of).max(),
+            one_off: text(&object["billing_reason"]) == Some("manual"),
             organization: details.iter().find_map(|details| organization(&details["metadata"])),
         })
     }

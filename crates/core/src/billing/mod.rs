@@ -17,4 +17,4 @@ mod subscription;
 
 pub use checkout::CheckoutSession;
 pub use invoice::{InvoiceSnapshot, InvoiceStatus};
-pub use subscription::SubscriptionSnapshot;
+pub use subscription::{Cancellation, SubscriptionSnapshot};

@@ -95,6 +95,8 @@ mod tests {
             period_end: Some(100),
             cancel_at_period_end: false,
             cancel_at: None,
+            pause_collection: None,
+            trial_end: None,
             canceled_at: None,
             created: Some(1),
             organization: None,

@@ -6,7 +6,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use crate::config::{Config, FREE, PlanConfig, SoldPlan};
+use crate::config::{Config, FREE, PlanConfig, SoldPlan, StripeConfig};
 use crate::model::{Limits, Subscription, SubscriptionStatus};
 
 /// Limits that an operator wrote into the database for one organization; they go before its plan's.
@@ -56,6 +56,9 @@ impl Standing {
             return Some("what is paid for is not a plan of this service: tell whoever runs it".to_owned());
         }
         let subscription = subscription.filter(|_| self.access == Some(Access::None))?;
+        if subscription.pause_collection.is_some() {
+            return Some("the collection of payments is paused: tell whoever runs the service".to_owned());
+        }
         Some(match subscription.status {
             SubscriptionStatus::PastDue | SubscriptionStatus::Unpaid => {
                 "a payment is overdue: pay the open invoice to have the plan back".to_owned()
@@ -67,15 +70,14 @@ impl Standing {
     }
 }
 
-/// What a subscription gives at `now`; a payment may be overdue for `grace_days`.
-pub fn access(subscription: &Subscription, grace_days: u32, now: DateTime<Utc>) -> Access {
+/// What a subscription gives at `now`. `rules` say for how many days a payment may be overdue, and whether
+/// whoever's payments are paused keeps the plan: Stripe leaves such a subscription `active`.
+pub fn access(subscription: &Subscription, rules: &StripeConfig, now: DateTime<Utc>) -> Access {
     // It ends by itself at its time, whether or not the word of it has come yet.
-    let ends = if subscription.cancel_at_period_end {
-        subscription.cancel_at.or(subscription.period_end)
-    } else {
-        subscription.cancel_at
-    };
-    if ends.is_some_and(|end| end <= now) {
+    if subscription.ends_at().is_some_and(|end| end <= now) {
+        return Access::None;
+    }
+    if !rules.pause_keeps_plan && subscription.pause_at(now).is_some() {
         return Access::None;
     }
     match subscription.status {
@@ -83,26 +85,34 @@ pub fn access(subscription: &Subscription, grace_days: u32, now: DateTime<Utc>) 
         SubscriptionStatus::PastDue => {
             // Without a word of when it began, it begins now at the earliest that can be proved.
             let since = subscription.past_due_since.or(subscription.period_start).unwrap_or(now);
-            let until = since + TimeDelta::days(grace_days.into());
+            let until = since + TimeDelta::days(rules.past_due_days.into());
             if now < until { Access::Grace(until) } else { Access::None }
         }
         _ => Access::None,
     }
 }
 
-/// What an organization may use at `now`. `subscription` is the one that counts, if it ever had one.
-pub fn standing(
-    config: &Config,
-    subscription: Option<&Subscription>,
-    exceptions: Exceptions,
-    now: DateTime<Utc>,
-) -> Standing {
-    let access = subscription.map(|s| access(s, config.stripe.past_due_days, now));
+/// An organization as the decision looks at it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Account<'a> {
+    /// The subscription that counts, if it ever had one.
+    pub subscription: Option<&'a Subscription>,
+    /// What an operator granted it.
+    pub exceptions: Exceptions,
+    /// Whether it is the business that runs the deployment: it pays nobody for what it runs itself, unless it
+    /// once bought a plan.
+    pub operator: bool,
+}
+
+/// What an organization may use at `now`.
+pub fn standing(config: &Config, account: Account<'_>, now: DateTime<Utc>) -> Standing {
+    let Account { subscription, exceptions, operator } = account;
+    let access = subscription.map(|s| access(s, &config.stripe, now));
     let pays = config.stripe.sells() && matches!(access, Some(Access::Full | Access::Grace(_)));
     let bought = subscription.filter(|_| pays).map(|s| config.plans.of_prices(&s.prices));
     let plan = match bought {
         Some(Some(plan)) => Some(plan),
-        Some(None) | None => without_subscription(config),
+        Some(None) | None => without_subscription(config, operator && subscription.is_none()),
     };
     let unknown_price = bought.is_some_and(|plan| plan.is_none());
     let (limits, tier, features) = match plan {
@@ -119,10 +129,12 @@ pub fn standing(
     }
 }
 
-/// The plan of whoever has no subscription; `None`: the limits of `[plan]`.
-fn without_subscription(config: &Config) -> Option<(&str, &SoldPlan)> {
+/// The plan of whoever has no subscription; `None`: the limits of `[plan]`. Where nothing can be bought nobody
+/// is short of a plan, and who runs the deployment needs none.
+fn without_subscription(config: &Config, operator: bool) -> Option<(&str, &SoldPlan)> {
+    let sells = config.stripe.sells() && config.plans.any_for_sale();
     match config.plan.default.as_str() {
-        "" if config.stripe.sells() => config.plans.get(FREE),
+        "" if sells && !operator => config.plans.get(FREE),
         "" => None,
         id => config.plans.get(id),
     }
@@ -164,6 +176,7 @@ fn with_exceptions(limits: Limits, exceptions: Exceptions) -> Limits {
 mod tests {
     use super::*;
     use crate::config::Secret;
+    use crate::model::PauseCollection;
 
     const DAY: i64 = 24 * 3600;
 
@@ -181,9 +194,15 @@ mod tests {
             period_end: Some(at(30 * DAY)),
             cancel_at_period_end: false,
             cancel_at: None,
+            pause_collection: None,
+            trial_end: None,
             canceled_at: None,
             past_due_since: None,
         }
+    }
+
+    fn rules(past_due_days: u32) -> StripeConfig {
+        StripeConfig { past_due_days, ..Config::default().stripe }
     }
 
     fn selling() -> Config {
@@ -202,7 +221,7 @@ mod tests {
     }
 
     fn of(config: &Config, subscription: &Subscription, now: DateTime<Utc>) -> Standing {
-        standing(config, Some(subscription), Exceptions::default(), now)
+        standing(config, Account { subscription: Some(subscription), ..Account::default() }, now)
     }
 
     #[test]
@@ -227,8 +246,42 @@ mod tests {
             ("pro", Some(500), None)
         );
         assert_eq!(pro.features, ["support"]);
-        let nobody = standing(&config, None, Exceptions::default(), at(1));
+        let nobody = standing(&config, Account::default(), at(1));
         assert_eq!((nobody.plan.as_deref(), nobody.limits.max_documents), (Some(FREE), Some(10)));
+    }
+
+    #[test]
+    fn a_business_that_bills_nobody_and_the_one_that_bills_need_no_plan() {
+        let mut config = selling();
+        let own = Account { operator: true, ..Account::default() };
+        let operator = standing(&config, own, at(1));
+        assert_eq!((operator.plan, operator.limits.max_documents), (None, None), "it pays nobody");
+        let once = subscription(SubscriptionStatus::Canceled);
+        let bought = standing(&config, Account { subscription: Some(&once), ..own }, at(1));
+        assert_eq!(bought.plan.as_deref(), Some(FREE), "unless it bought a plan");
+        config.plan.default = "pro_monthly".into();
+        assert_eq!(standing(&config, own, at(1)).plan.as_deref(), Some("pro_monthly"), "or was given one");
+        config.plan.default = String::new();
+        config.plans.0.remove("pro_monthly");
+        let anybody = standing(&config, Account::default(), at(1));
+        assert_eq!((anybody.plan, anybody.limits.max_documents), (None, None), "nothing can be bought");
+    }
+
+    #[test]
+    fn whose_payments_are_paused_keeps_the_plan_unless_the_operator_says_otherwise() {
+        let mut config = selling();
+        let pause = |resumes_at| Subscription {
+            pause_collection: Some(PauseCollection { behavior: "void".into(), resumes_at }),
+            ..subscription(SubscriptionStatus::Active)
+        };
+        assert_eq!(of(&config, &pause(None), at(1)).plan.as_deref(), Some("pro_monthly"));
+        config.stripe.pause_keeps_plan = false;
+        let paused = of(&config, &pause(None), at(1));
+        assert_eq!(paused.plan.as_deref(), Some(FREE));
+        assert!(paused.shortfall(Some(&pause(None))).unwrap().contains("paused"));
+        let until = pause(Some(at(DAY).timestamp()));
+        assert_eq!(access(&until, &config.stripe, at(DAY - 1)), Access::None);
+        assert_eq!(access(&until, &config.stripe, at(DAY)), Access::Full, "it goes on by itself");
     }
 
     #[test]
@@ -236,25 +289,33 @@ mod tests {
         let config = selling();
         let late =
             Subscription { past_due_since: Some(at(DAY)), ..subscription(SubscriptionStatus::PastDue) };
-        assert_eq!(access(&late, 7, at(2 * DAY)), Access::Grace(at(8 * DAY)));
+        assert_eq!(access(&late, &rules(7), at(2 * DAY)), Access::Grace(at(8 * DAY)));
         assert_eq!(of(&config, &late, at(8 * DAY - 1)).plan.as_deref(), Some("pro_monthly"));
         let over = of(&config, &late, at(8 * DAY));
         assert_eq!(over.plan.as_deref(), Some(FREE));
         assert!(over.shortfall(Some(&late)).unwrap().contains("overdue"));
-        assert_eq!(access(&late, 0, at(2 * DAY)), Access::None);
+        assert_eq!(access(&late, &rules(0), at(2 * DAY)), Access::None);
         let unknown = Subscription { past_due_since: None, ..late };
-        assert_eq!(access(&unknown, 7, at(2 * DAY)), Access::Grace(at(7 * DAY)), "from the period's begin");
+        assert_eq!(
+            access(&unknown, &rules(7), at(2 * DAY)),
+            Access::Grace(at(7 * DAY)),
+            "from the period's begin"
+        );
     }
 
     #[test]
     fn whoever_cancels_keeps_it_until_the_period_ends() {
         let leaving = Subscription { cancel_at_period_end: true, ..subscription(SubscriptionStatus::Active) };
-        assert_eq!(access(&leaving, 7, at(30 * DAY - 1)), Access::Full);
-        assert_eq!(access(&leaving, 7, at(30 * DAY)), Access::None);
+        assert_eq!(access(&leaving, &rules(7), at(30 * DAY - 1)), Access::Full);
+        assert_eq!(access(&leaving, &rules(7), at(30 * DAY)), Access::None);
         let staying = subscription(SubscriptionStatus::Active);
-        assert_eq!(access(&staying, 7, at(31 * DAY)), Access::Full, "the word of the renewal is on its way");
+        assert_eq!(
+            access(&staying, &rules(7), at(31 * DAY)),
+            Access::Full,
+            "the word of the renewal is on its way"
+        );
         let dated = Subscription { cancel_at: Some(at(5 * DAY)), ..staying };
-        assert_eq!(access(&dated, 7, at(5 * DAY)), Access::None);
+        assert_eq!(access(&dated, &rules(7), at(5 * DAY)), Access::None);
     }
 
     #[test]
@@ -267,7 +328,7 @@ mod tests {
         config.plan.max_documents = 40;
         assert_eq!(of(&config, &left_over, at(1)).limits.max_documents, Some(40));
         config.plan.default = "pro_monthly".into();
-        let chosen = standing(&config, None, Exceptions::default(), at(1));
+        let chosen = standing(&config, Account::default(), at(1));
         assert_eq!((chosen.tier.as_str(), chosen.limits.max_documents), ("pro", Some(500)));
     }
 
@@ -283,7 +344,7 @@ mod tests {
     fn what_an_operator_granted_goes_before_the_plan() {
         let exceptions =
             Exceptions { max_documents: Some(0), max_agents: Some(9), max_monthly_messages: None };
-        let standing = standing(&selling(), None, exceptions, at(1));
+        let standing = standing(&selling(), Account { exceptions, ..Account::default() }, at(1));
         let limits = standing.limits;
         assert_eq!(
             (limits.max_documents, limits.max_agents, limits.max_monthly_messages),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::shape::{elements, first_reference, moment, organization, reference, text};
-use crate::model::SubscriptionStatus;
+use crate::model::{PauseCollection, SubscriptionStatus};
 
 /// What a subscription was like at some time. Times are seconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,10 +21,17 @@ pub struct SubscriptionSnapshot {
     pub period_start: Option<i64>,
     /// End of the period: the earliest, where items differ.
     pub period_end: Option<i64>,
-    /// Whether it ends with the period.
+    /// The flag that it ends with its period, as Stripe has it: the date alone can say the same, see
+    /// [`ends_with_period`](Self::ends_with_period).
     pub cancel_at_period_end: bool,
-    /// When it is to end.
+    /// The date on which it is to end, as Stripe has it.
     pub cancel_at: Option<i64>,
+    /// Whether, and how, the collection of payments is paused.
+    #[serde(default)]
+    pub pause_collection: Option<PauseCollection>,
+    /// When the trial ends, if it has or had one.
+    #[serde(default)]
+    pub trial_end: Option<i64>,
     /// When somebody ended it.
     pub canceled_at: Option<i64>,
     /// When it was made.
@@ -45,23 +52,44 @@ impl SubscriptionSnapshot {
         if prices.is_empty() {
             prices.extend(reference(&object["plan"]));
         }
-        let (period_end, cancel_at) = (period("current_period_end"), moment(&object["cancel_at"]));
-        // A date that is the period's end says the same as the flag.
-        let ends_with_period = period_end.is_some() && cancel_at == period_end;
         Some(Self {
             id: reference(object)?,
             customer: reference(&object["customer"]),
             status: SubscriptionStatus::read(text(&object["status"]).unwrap_or_default()),
             prices,
             period_start: period("current_period_start"),
-            period_end,
-            cancel_at_period_end: object["cancel_at_period_end"].as_bool().unwrap_or(false)
-                || ends_with_period,
-            cancel_at,
+            period_end: period("current_period_end"),
+            cancel_at_period_end: object["cancel_at_period_end"].as_bool().unwrap_or(false),
+            cancel_at: moment(&object["cancel_at"]),
+            pause_collection: pause_collection(&object["pause_collection"]),
+            trial_end: moment(&object["trial_end"]),
             canceled_at: moment(&object["canceled_at"]),
             created: moment(&object["created"]).or_else(|| moment(&object["start_date"])),
             organization: organization(&object["metadata"]),
         })
+    }
+
+    /// Whether it ends with its period: by the flag, or by a date that is the period's end, which is how
+    /// Stripe's portal cancels a subscription of flexible billing.
+    pub fn ends_with_period(&self) -> bool {
+        self.cancel_at_period_end || (self.period_end.is_some() && self.cancel_at == self.period_end)
+    }
+
+    /// When it is to end, if it is.
+    pub fn ends_at(&self) -> Option<i64> {
+        let period_end = self.period_end.filter(|_| self.cancel_at_period_end);
+        self.cancel_at.or(period_end)
+    }
+
+    /// What stands in the way of its going on, and has to be cleared first: Stripe takes one of the two in a
+    /// call, and clearing one need not clear the other.
+    pub fn cancellation(&self) -> Option<Cancellation> {
+        match self {
+            _ if self.status.is_final() => None,
+            Self { cancel_at_period_end: true, .. } => Some(Cancellation::AtPeriodEnd),
+            Self { cancel_at: Some(_), .. } => Some(Cancellation::AtDate),
+            _ => None,
+        }
     }
 
     /// The same, ended: what an event says that tells of its end, whatever its object says.
@@ -70,6 +98,23 @@ impl SubscriptionSnapshot {
         let status = if self.status.is_final() { self.status } else { SubscriptionStatus::Canceled };
         Self { status, ..self }
     }
+}
+
+/// How the end of a subscription is fixed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cancellation {
+    /// By the flag `cancel_at_period_end`.
+    AtPeriodEnd,
+    /// By the date `cancel_at`.
+    AtDate,
+}
+
+/// A pause is told by an object; of a kind that this version does not know, it is a pause all the same.
+fn pause_collection(object: &Value) -> Option<PauseCollection> {
+    object.is_object().then(|| PauseCollection {
+        behavior: text(&object["behavior"]).unwrap_or("unknown").to_owned(),
+        resumes_at: moment(&object["resumes_at"]),
+    })
 }
 
 #[cfg(test)]
@@ -135,6 +180,24 @@ mod tests {
     fn a_date_that_is_the_end_of_the_period_is_the_flag() {
         let object = json!({ "id": "sub_1", "cancel_at_period_end": false, "cancel_at": 50,
             "items": { "data": [{ "price": "p", "current_period_end": 50 }] } });
-        assert!(SubscriptionSnapshot::read(&object).unwrap().cancel_at_period_end);
+        let read = SubscriptionSnapshot::read(&object).unwrap();
+        assert_eq!((read.ends_with_period(), read.ends_at()), (true, Some(50)));
+        assert_eq!(read.cancellation(), Some(Cancellation::AtDate), "what is to be cleared is the date");
+        let flag = SubscriptionSnapshot { cancel_at: None, cancel_at_period_end: true, ..read.clone() };
+        assert_eq!((flag.ends_at(), flag.cancellation()), (Some(50), Some(Cancellation::AtPeriodEnd)));
+        let other_day = SubscriptionSnapshot { cancel_at: Some(20), ..read };
+        assert_eq!((other_day.ends_with_period(), other_day.ends_at()), (false, Some(20)));
+    }
+
+    #[test]
+    fn a_pause_of_collection_is_read_whatever_its_behavior() {
+        let read = |pause: Value| {
+            SubscriptionSnapshot::read(&json!({ "id": "sub_1", "pause_collection": pause })).unwrap()
+        };
+        let paused = read(json!({ "behavior": "keep_as_draft", "resumes_at": 70 })).pause_collection.unwrap();
+        assert_eq!((paused.behavior.as_str(), paused.resumes_at), ("keep_as_draft", Some(70)));
+        assert_eq!(read(json!({ "behavior": "void" })).pause_collection.unwrap().resumes_at, None);
+        assert!(read(json!({})).pause_collection.is_some());
+        assert!(read(json!(null)).pause_collection.is_none());
     }
 }

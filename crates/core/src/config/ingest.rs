@@ -19,12 +19,16 @@ pub struct IngestConfig {
     pub max_pages: u32,
     /// Most bytes a compressed document may unpack to, in megabytes.
     pub max_unpacked_mb: u64,
+    /// Most text a document may have, in megabytes.
+    pub max_text_mb: u64,
     /// Tesseract languages, joined by `+`.
     pub ocr_languages: String,
     /// Parser processes at work at the same time.
     pub workers: usize,
     /// Patterns in `.gitignore` syntax that are left out of folders.
     pub exclude: Vec<String>,
+    /// Whether what `.gitignore` files say is left out of folders.
+    pub gitignore: bool,
     /// Program that parses, with its arguments; empty: the running program.
     pub parser_command: Vec<String>,
 }
@@ -38,6 +42,7 @@ impl Section for IngestConfig {
         Problem::unless_within("memory_mb", &self.memory_mb, 128..=65536)?;
         Problem::unless_within("max_pages", &self.max_pages, 1..=100_000)?;
         Problem::unless_within("max_unpacked_mb", &self.max_unpacked_mb, 1..=4096)?;
+        Problem::unless_within("max_text_mb", &self.max_text_mb, 1..=1024)?;
         Problem::unless_within("workers", &self.workers, 1..=64)?;
         let known = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '+';
         if self.ocr_languages.is_empty() || !self.ocr_languages.chars().all(known) {

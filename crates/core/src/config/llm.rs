@@ -1,5 +1,6 @@
 //! `[llm]`: the chat model.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -24,8 +25,10 @@ pub struct LlmConfig {
     pub temperature: f64,
     /// Longest answer in tokens.
     pub max_tokens: u32,
-    /// Time for one request, in seconds.
+    /// Time for an answer, repeated requests included, in seconds.
     pub timeout_seconds: u64,
+    /// Whether customers and the API get quotes from the documents when the service gives no answer.
+    pub fallback: bool,
     /// What a million tokens of questions cost, in US dollars: for the recorded cost of a query.
     pub input_cost_per_million: f64,
     /// What a million tokens of answers cost, in US dollars.
@@ -48,7 +51,7 @@ impl Section for LlmConfig {
 }
 
 /// An absolute http(s) address.
-pub(super) fn check_url(key: &'static str, url: &str) -> Result<(), Problem> {
+pub(super) fn check_url(key: impl Into<Cow<'static, str>>, url: &str) -> Result<(), Problem> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     match rest {
         Some(rest) if !rest.is_empty() && !rest.starts_with('/') && !url.contains(char::is_whitespace) => {

@@ -1,32 +1,39 @@
-//! Lays the layers of configuration over each other: built-in defaults, the user's file, the
-//! environment. Every value remembers where it came from, so that an error names file, line, key.
+//! Reads the configuration: where it is looked for, what the names of variables mean, and which values are
+//! secrets. How the layers are laid over each other is in `layers.rs`, what is wrong with them in `mistakes.rs`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use toml::de::{DeTable, DeValue};
-use toml::{Table, Value};
-
-use super::messages::{in_plain_words, unknown_key};
+use super::layers::Layers;
+use super::mistakes::Wrong;
 use super::secret::resolve;
-use super::{Config, Paths, Problem};
-use crate::error::{Error, Result, plain_io};
+use super::{Config, Paths};
+use crate::error::{Error, Result};
 
 /// The example file: documentation and default layer in one.
 pub const EXAMPLE: &str = include_str!("../../../../config.example.toml");
 
 /// Variables of this program begin with it.
-const PREFIX: &str = "AGENTCTL_";
+pub(super) const PREFIX: &str = "AGENTCTL_";
 
 /// Variables with the prefix that are not configuration keys.
-const NOT_KEYS: [&str; 4] = ["AGENTCTL_HOME", "AGENTCTL_CONFIG", "AGENTCTL_DATA_DIR", "AGENTCTL_LOG"];
+pub(super) const NOT_KEYS: [&str; 4] =
+    ["AGENTCTL_HOME", "AGENTCTL_CONFIG", "AGENTCTL_DATA_DIR", "AGENTCTL_LOG"];
 
 /// Last part of the keys of secrets. Each has a second form, the same with `_file`.
-const SECRETS: [&str; 6] =
-    ["api_key", "access_token", "app_secret", "verify_token", "secret_key", "webhook_secret"];
+const SECRETS: [&str; 8] = [
+    "api_key",
+    "access_token",
+    "app_secret",
+    "verify_token",
+    "secret_key",
+    "webhook_secret",
+    "password",
+    "bot_token",
+];
 
 /// Names other programs use for the same secrets, and what they set here.
-const CONVENTIONAL: [(&str, &str); 8] = [
+pub(super) const CONVENTIONAL: [(&str, &str); 8] = [
     ("OPENAI_API_KEY", "llm.api_key"),
     ("OPENAI_API_KEY", "embedding.openai.api_key"),
     ("STRIPE_SECRET_KEY", "stripe.secret_key"),
@@ -81,177 +88,21 @@ impl Config {
     pub fn load(sources: &ConfigSources) -> Result<Self> {
         let paths = Paths::resolve(sources);
         let mut layers = Layers::default();
-        layers.add_text(EXAMPLE, "the built-in defaults")?;
-        let (file, explicit) = sources.config_file(&paths);
-        match std::fs::read_to_string(&file) {
-            Ok(text) => layers.add_text(&text, &file.display().to_string())?,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound && !explicit => {}
-            // Without an environment nothing is looked for: that is `Config::default()`.
-            Err(_) if sources.env.is_empty() && !explicit => {}
-            Err(e) => {
-                return Err(Error::config(format!(
-                    "cannot read the configuration {}: {}",
-                    file.display(),
-                    plain_io(&e)
-                )));
-            }
-        }
-        layers.add_env(&sources.env)?;
-        layers.finish(paths)
-    }
-}
-
-/// Where a value was written.
-#[derive(Debug, Clone)]
-struct Origin {
-    file: String,
-    line: Option<usize>,
-}
-
-impl Origin {
-    fn describe(&self) -> String {
-        match self.line {
-            Some(line) => format!("{}, line {line}", self.file),
-            None => self.file.clone(),
-        }
-    }
-}
-
-#[derive(Default)]
-struct Layers {
-    merged: Table,
-    origins: BTreeMap<String, Origin>,
-}
-
-impl Layers {
-    fn add_text(&mut self, text: &str, file: &str) -> Result<()> {
-        let line_of = |offset: usize| text[..offset.min(text.len())].matches('\n').count() + 1;
-        let syntax = |e: &toml::de::Error| {
-            let line = e.span().map_or(1, |span| line_of(span.start));
-            Error::config(format!("{file}, line {line}: {}", e.message()))
+        layers.add_all(sources, &paths)?;
+        let mistake = match layers.mistakes.first() {
+            Some(mistake) => mistake.clone(),
+            None => match layers.build(&paths) {
+                Ok(config) => return Ok(config),
+                Err(Wrong { path, message }) => layers.mistake(&path, message),
+            },
         };
-        let spanned = DeTable::parse(text).map_err(|e| syntax(&e))?;
-        let mut add = |path: String, offset: usize| {
-            self.origins.insert(path, Origin { file: file.to_owned(), line: Some(line_of(offset)) });
-        };
-        walk(spanned.get_ref(), "", &mut add);
-        let table: Table = text.parse().map_err(|e: toml::de::Error| syntax(&e))?;
-        merge(&mut self.merged, table);
-        Ok(())
-    }
-
-    /// The variables are one layer. Names that belong to other programs come last: they yield to
-    /// whatever was set for this one, in either form.
-    fn add_env(&mut self, env: &BTreeMap<String, String>) -> Result<()> {
-        let ours = env.iter().filter(|(name, _)| !NOT_KEYS.contains(&name.as_str()));
-        let ours: BTreeMap<String, (&String, &String)> =
-            ours.filter_map(|(name, text)| Some((key_of(name)?, (name, text)))).collect();
-        for (key, (name, text)) in &ours {
-            // A text stays a text even if it looks like a number; anything else is TOML.
-            let value = match self.lookup(key) {
-                Some(Value::String(_)) => Value::String((*text).clone()),
-                _ if is_secret(key) => Value::String((*text).clone()),
-                _ => parse_scalar(text),
-            };
-            self.set(key, value, name)?;
-            if let Some(other) = other_form(key).filter(|other| !ours.contains_key(other)) {
-                self.unset(&other);
-            }
-        }
-        for (name, key) in CONVENTIONAL {
-            if let Some(value) = env.get(name).filter(|v| !v.is_empty())
-                && self.lookup(key).is_none()
-                && self.lookup(&format!("{key}_file")).is_none()
-            {
-                self.set(key, Value::String(value.clone()), name)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn lookup(&self, key: &str) -> Option<&Value> {
-        let mut parts = key.split('.');
-        let first = self.merged.get(parts.next()?)?;
-        parts.try_fold(first, |value, part| value.as_table()?.get(part))
-    }
-
-    fn set(&mut self, key: &str, value: Value, variable: &str) -> Result<()> {
-        let origin = Origin { file: format!("the environment variable {variable}"), line: None };
-        let wrong = || {
-            Error::config(format!(
-                "{}: there is no configuration key `{key}`; use AGENTCTL_<SECTION>__<KEY>",
-                origin.describe()
-            ))
-        };
-        let mut parts: Vec<&str> = key.split('.').collect();
-        let last = parts.pop().ok_or_else(wrong)?;
-        let mut table = &mut self.merged;
-        for part in parts {
-            table = table.get_mut(part).and_then(Value::as_table_mut).ok_or_else(wrong)?;
-        }
-        if matches!(table.get(last), Some(Value::Table(_))) {
-            return Err(wrong());
-        }
-        table.insert(last.to_owned(), value);
-        self.origins.insert(key.to_owned(), origin);
-        Ok(())
-    }
-
-    fn unset(&mut self, key: &str) {
-        let mut table = Some(&mut self.merged);
-        let mut parts = key.split('.').peekable();
-        while let Some(part) = parts.next() {
-            let Some(here) = table.take() else { return };
-            if parts.peek().is_none() {
-                here.remove(part);
-            } else {
-                table = here.get_mut(part).and_then(Value::as_table_mut);
-            }
-        }
-    }
-
-    /// The nearest known place of `path`: its own, or its section's.
-    fn origin(&self, path: &str) -> Option<&Origin> {
-        let mut path = path;
-        loop {
-            if let Some(origin) = self.origins.get(path) {
-                return Some(origin);
-            }
-            path = path.rsplit_once('.')?.0;
-        }
-    }
-
-    fn problem(&self, path: &str, message: &str) -> Error {
-        let place = self.origin(path).map_or_else(String::new, |o| format!("{}: ", o.describe()));
-        Error::config(format!("{place}{path}: {message}"))
-    }
-
-    fn finish(self, paths: Paths) -> Result<Config> {
-        let mut config: Config = serde_path_to_error::deserialize(self.merged.clone()).map_err(|e| {
-            let path = e.path().to_string();
-            let inner = e.into_inner();
-            let message = inner.message().trim_end();
-            // An unknown key is reported at its table; its own line helps more.
-            let path = match unknown_key(message) {
-                Some(key) if !path.ends_with(&format!(".{key}")) && path != key => {
-                    if path == "." || path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
-                }
-                _ => path,
-            };
-            self.problem(&path, &in_plain_words(message))
-        })?;
-        config.validate().map_err(|(section, Problem { key, message })| {
-            self.problem(&format!("{section}.{key}"), &message)
-        })?;
-        config.paths = paths;
-        config.resolve_secrets().map_err(|(key, message)| self.problem(&key, &message))?;
-        Ok(config)
+        Err(Error::config(mistake.to_string()))
     }
 }
 
 impl Config {
     /// Reads every secret from its file. What is wrong comes with its key.
-    fn resolve_secrets(&mut self) -> Result<(), (String, String)> {
+    pub(super) fn resolve_secrets(&mut self) -> Result<(), (String, String)> {
         let llm = &mut self.llm;
         resolve("llm.api_key", &mut llm.api_key, llm.api_key_file.as_deref())?;
         let openai = &mut self.embedding.openai;
@@ -259,61 +110,21 @@ impl Config {
         let stripe = &mut self.stripe;
         resolve("stripe.secret_key", &mut stripe.secret_key, stripe.secret_key_file.as_deref())?;
         resolve("stripe.webhook_secret", &mut stripe.webhook_secret, stripe.webhook_secret_file.as_deref())?;
+        self.alerts.resolve_secrets()?;
         self.whatsapp.resolve_secrets()
     }
 }
 
-/// The configuration key that a variable of ours sets.
-fn key_of(variable: &str) -> Option<String> {
-    Some(variable.strip_prefix(PREFIX)?.to_ascii_lowercase().replace("__", "."))
-}
-
-fn is_secret(key: &str) -> bool {
+pub(super) fn is_secret(key: &str) -> bool {
     SECRETS.contains(&key.rsplit('.').next().unwrap_or(key))
 }
 
 /// The other form of a secret's key: what a layer that sets one of them takes away from those below.
-fn other_form(key: &str) -> Option<String> {
+pub(super) fn other_form(key: &str) -> Option<String> {
     match key.strip_suffix("_file") {
         Some(value) if is_secret(value) => Some(value.to_owned()),
         None if is_secret(key) => Some(format!("{key}_file")),
         _ => None,
-    }
-}
-
-fn parse_scalar(text: &str) -> Value {
-    match format!("v = {text}").parse::<Table>() {
-        Ok(mut table) if table.len() == 1 => {
-            table.remove("v").unwrap_or_else(|| Value::String(text.to_owned()))
-        }
-        _ => Value::String(text.to_owned()),
-    }
-}
-
-fn walk(table: &DeTable<'_>, prefix: &str, add: &mut dyn FnMut(String, usize)) {
-    for (key, value) in table {
-        let path =
-            if prefix.is_empty() { key.get_ref().to_string() } else { format!("{prefix}.{}", key.get_ref()) };
-        add(path.clone(), key.span().start);
-        if let DeValue::Table(inner) = value.get_ref() {
-            walk(inner, &path, add);
-        }
-    }
-}
-
-fn merge(into: &mut Table, from: Table) {
-    let replaced: Vec<String> =
-        from.keys().filter_map(|key| other_form(key)).filter(|other| !from.contains_key(other)).collect();
-    for other in replaced {
-        into.remove(&other);
-    }
-    for (key, value) in from {
-        match (into.get_mut(&key), value) {
-            (Some(Value::Table(old)), Value::Table(new)) => merge(old, new),
-            (_, value) => {
-                into.insert(key, value);
-            }
-        }
     }
 }
 

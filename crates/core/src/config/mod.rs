@@ -1,10 +1,11 @@
 //! Configuration: one file per section, each validates itself.
 //!
 //! `config.example.toml` is compiled in as the lowest layer, so what it documents and what the
-//! program does cannot part. `load.rs` lays the user's file and the environment over it and turns
-//! whatever is wrong into a message with file, line and key (`messages.rs` has the words). `paths.rs` knows
-//! where things lie.
+//! program does cannot part. `load.rs` reads the user's file and the environment, `layers.rs` lays them over it, and
+//! `mistakes.rs` turns whatever is wrong into messages with file, line and key (`messages.rs` has the words).
+//! `paths.rs` knows where things lie.
 
+mod alerts;
 mod answer;
 mod auth;
 mod chunking;
@@ -12,11 +13,14 @@ mod embedding;
 mod index;
 mod ingest;
 mod jobs;
+mod layers;
 mod llm;
 mod load;
 mod log;
 mod messages;
+mod mistakes;
 mod models;
+mod oddities;
 mod paths;
 mod plan;
 mod search;
@@ -26,8 +30,11 @@ mod stripe;
 mod trace;
 mod whatsapp;
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
+pub use alerts::{AlertsConfig, SmtpConfig, SmtpSecurity, TelegramConfig, WhenClosed};
 pub use answer::AnswerConfig;
 pub use auth::{Argon2Config, AuthConfig, RegistrationMode};
 pub use chunking::ChunkingConfig;
@@ -38,6 +45,7 @@ pub use jobs::JobsConfig;
 pub use llm::LlmConfig;
 pub use load::{ConfigSources, EXAMPLE};
 pub use log::{LogConfig, LogFormat, LogLevel};
+pub use mistakes::{CheckedConfig, Mistake};
 pub use models::ModelsConfig;
 pub use paths::Paths;
 pub use plan::{FREE, PlanConfig, PlansConfig, SoldPlan};
@@ -80,6 +88,8 @@ pub struct Config {
     pub plans: PlansConfig,
     /// The WhatsApp channel.
     pub whatsapp: WhatsappConfig,
+    /// How people of the business are told.
+    pub alerts: AlertsConfig,
     /// Billing.
     pub stripe: StripeConfig,
     /// Traces.
@@ -93,21 +103,21 @@ pub struct Config {
 
 /// A value that a section does not accept.
 pub(crate) struct Problem {
-    /// Key within the section.
-    pub key: &'static str,
+    /// Key within the section, dotted below it.
+    pub key: Cow<'static, str>,
     /// What is wrong and what is accepted.
     pub message: String,
 }
 
 impl Problem {
     /// `key` is not what it should be.
-    pub fn new(key: &'static str, message: impl Into<String>) -> Self {
-        Self { key, message: message.into() }
+    pub fn new(key: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { key: key.into(), message: message.into() }
     }
 
     /// `Ok` if `value` lies in `range`, else a problem that names the range.
     pub fn unless_within<T: PartialOrd + std::fmt::Display>(
-        key: &'static str,
+        key: impl Into<Cow<'static, str>>,
         value: &T,
         range: std::ops::RangeInclusive<T>,
     ) -> Result<(), Self> {
@@ -118,6 +128,23 @@ impl Problem {
             key,
             format!("{value} is out of range: {} to {} is accepted", range.start(), range.end()),
         ))
+    }
+}
+
+/// Something of the configuration that can be read and is probably not what was meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Remark {
+    /// The key it is about.
+    pub key: String,
+    /// What is odd and what to do, in one line.
+    pub text: String,
+    /// Whether it is a mistake; else it is a warning.
+    pub mistake: bool,
+}
+
+impl std::fmt::Display for Remark {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.key, self.text)
     }
 }
 
@@ -158,6 +185,13 @@ impl Config {
             let text = format!("there is no plan `{default}`: {} are accepted", known.join(", "));
             return Err((PlanConfig::NAME.to_owned(), Problem::new("default", text)));
         }
+        check(&self.alerts)?;
+        self.whatsapp.check_alerts(&self.alerts).map_err(|p| (WhatsappConfig::NAME.to_owned(), p))?;
         check(&self.whatsapp)
+    }
+
+    /// What can be read and is probably not what was meant.
+    pub fn remarks(&self) -> Vec<Remark> {
+        self.whatsapp.remarks()
     }
 }

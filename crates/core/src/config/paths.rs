@@ -62,18 +62,32 @@ impl Paths {
     pub fn known_data_dir(&self) -> Result<&Path> {
         known(
             &self.data_dir,
-            "the data directory lies: set HOME or XDG_DATA_HOME, or name it with --data-dir",
+            "the data directory lies (HOME is not set): name it with --data-dir or AGENTCTL_DATA_DIR, or set HOME",
         )
     }
 
     /// Where models are installed to, or what to set where the environment does not tell.
     pub fn known_runtime_home(&self) -> Result<&Path> {
-        known(&self.runtime_home, "models are installed: set HOME, XDG_DATA_HOME or AGENTCTL_HOME")
+        known(
+            &self.runtime_home,
+            "models are installed (HOME is not set): set AGENTCTL_HOME to their folder, or set HOME",
+        )
     }
 
     /// The first place that has `relative`, e.g. `lib/libonnxruntime.so`.
     pub fn find_runtime(&self, relative: impl AsRef<Path>) -> Option<PathBuf> {
         self.runtime_search.iter().map(|dir| dir.join(&relative)).find(|path| path.exists())
+    }
+
+    /// What helps whoever has the run-time files and started the program where it does not see them: a service
+    /// without HOME, another user. Empty where HOME is known.
+    pub fn runtime_hint(&self) -> &'static str {
+        if self.config_home.as_os_str().is_empty() {
+            "; HOME is not set, so the home folder was not looked in: set HOME, or AGENTCTL_HOME to the folder that \
+             holds lib and models"
+        } else {
+            ""
+        }
     }
 
     /// The SQLite file.

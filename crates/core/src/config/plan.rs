@@ -15,8 +15,8 @@ pub const FREE: &str = "free";
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanConfig {
-    /// Plan of organizations without a subscription. Empty: [`FREE`] where plans are sold, else the limits
-    /// below.
+    /// Plan of organizations without a subscription, the operator's too. Empty: [`FREE`] where plans are sold,
+    /// except for the operator's own organization; else the limits below.
     pub default: String,
     /// Documents of an organization.
     pub max_documents: u64,
@@ -79,6 +79,11 @@ impl PlansConfig {
         self.0.get_key_value(id).map(|(id, plan)| (id.as_str(), plan))
     }
 
+    /// Whether there is anything to buy.
+    pub fn any_for_sale(&self) -> bool {
+        self.0.values().any(|plan| !plan.stripe_price.is_empty())
+    }
+
     /// The plan that one of these prices is of; a present price goes before a former one.
     pub fn of_prices<S: AsRef<str>>(&self, prices: &[S]) -> Option<(&str, &SoldPlan)> {
         let any = |known: &dyn Fn(&SoldPlan, &str) -> bool| {
@@ -99,20 +104,26 @@ impl Section for PlansConfig {
             let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
             if id.len() > 100 || !id.bytes().all(plain) {
                 let text = format!("`{id}`: a plan's id is at most 100 letters, digits, `-` and `_`");
-                return Err(Problem::new("id", text));
+                return Err(Problem::new(id.clone(), text));
             }
             if plan.tier.trim().is_empty() {
-                return Err(Problem::new("tier", format!("{id}: it is empty: name one, e.g. \"pro\"")));
+                let text = "it is empty: name one, e.g. \"pro\"";
+                return Err(Problem::new(format!("{id}.tier"), text));
             }
-            Problem::unless_within("max_documents", &plan.max_documents, 0..=MOST_THINGS)?;
-            Problem::unless_within("max_agents", &plan.max_agents, 0..=MOST_THINGS)?;
-            Problem::unless_within("max_monthly_messages", &plan.max_monthly_messages, 0..=MOST_MESSAGES)?;
-            Problem::unless_within("max_file_mb", &plan.max_file_mb, 0..=MOST_MB)?;
+            Problem::unless_within(format!("{id}.max_documents"), &plan.max_documents, 0..=MOST_THINGS)?;
+            Problem::unless_within(format!("{id}.max_agents"), &plan.max_agents, 0..=MOST_THINGS)?;
+            Problem::unless_within(
+                format!("{id}.max_monthly_messages"),
+                &plan.max_monthly_messages,
+                0..=MOST_MESSAGES,
+            )?;
+            Problem::unless_within(format!("{id}.max_file_mb"), &plan.max_file_mb, 0..=MOST_MB)?;
             let own = std::iter::once(&plan.stripe_price).filter(|price| !price.is_empty());
             for price in own.chain(&plan.former_prices) {
                 if let Some(other) = prices.insert(price, id) {
-                    let text = format!("{id}: the price {price} is also that of {other}");
-                    return Err(Problem::new("stripe_price", text));
+                    let key = if *price == plan.stripe_price { "stripe_price" } else { "former_prices" };
+                    let text = format!("the price {price} is also that of {other}");
+                    return Err(Problem::new(format!("{id}.{key}"), text));
                 }
             }
         }
@@ -157,7 +168,7 @@ mod tests {
         let again = PRO.replace("plans.pro", "plans.other").replace("price_2", "price_9");
         for (text, said) in [
             (format!("{PRO}{again}"), "price_1 is also that of"),
-            (PRO.replace("tier = \"pro\"", "tier = \" \""), "pro: it is empty"),
+            (PRO.replace("tier = \"pro\"", "tier = \" \""), "plans.pro.tier: it is empty"),
             (PRO.replace("max_agents = 5\n", ""), "missing field `max_agents`"),
             ("[plan]\ndefault = \"gold\"\n".to_owned(), "there is no plan `gold`"),
         ] {

@@ -37,6 +37,8 @@ pub struct StripeConfig {
     pub return_origins: Vec<String>,
     /// Days that a subscription whose payment failed keeps its plan.
     pub past_due_days: u32,
+    /// Whether a subscription keeps its plan while the collection of its payments is paused.
+    pub pause_keeps_plan: bool,
 }
 
 impl StripeConfig {

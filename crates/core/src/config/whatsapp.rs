@@ -9,9 +9,10 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::secret::resolve;
-use super::{Problem, Secret, Section};
+use super::{AlertsConfig, Problem, Secret, Section};
 
 mod hours;
+mod remarks;
 
 pub use hours::{Hours, OpenAt};
 
@@ -58,6 +59,14 @@ pub struct WhatsappConfig {
     pub max_refusals: u32,
     /// Messages that ask for a person.
     pub human_words: Vec<String>,
+    /// Messages of the owner that give the customer they write to back to the agent.
+    pub give_back_words: Vec<String>,
+    /// Seconds within which a message of the Business app after a customer's was not typed; 0: all were.
+    pub automatic_seconds: u64,
+    /// Conversations in which one text of the Business app is an automatic one; 0: never.
+    pub automatic_repeats: u32,
+    /// Texts that the Business app sends by itself.
+    pub automatic_texts: Vec<String>,
     /// Messages that ask for silence.
     pub stop_words: Vec<String>,
     /// Messages that end the silence.
@@ -137,10 +146,19 @@ pub struct ChannelConfig {
     /// Address that is sent the same as JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alert_url: Option<String>,
+    /// Mail address that is sent the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert_email: Option<String>,
+    /// Telegram chat that is sent the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert_telegram: Option<String>,
+    /// Whether somebody watches the inbox: then customers are promised a person though nobody is told.
+    #[serde(default)]
+    pub watched: bool,
     /// When people are there; always if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours: Option<Hours>,
-    /// Said outside those hours instead of an answer; answers go on if absent.
+    /// Said outside those hours to whoever asks for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_text: Option<String>,
     /// See [`WhatsappConfig::show_sources`].
@@ -158,6 +176,30 @@ impl WhatsappConfig {
         channels
             .find(|(_, channel)| channel.phone_number_id == phone_number_id)
             .map(|(name, channel)| (name.as_str(), channel))
+    }
+
+    /// Whether something sends by each way that a channel names.
+    pub(super) fn check_alerts(&self, alerts: &AlertsConfig) -> Result<(), Problem> {
+        for (name, channel) in &self.channels {
+            let wrong = |what: &str, text: &str| Err(Problem::new(format!("channels.{name}.{what}"), text));
+            let is_address = |url: &String| {
+                reqwest::Url::parse(url).is_ok_and(|u| matches!(u.scheme(), "http" | "https") && u.has_host())
+            };
+            if channel.alert_url.as_ref().is_some_and(|url| !is_address(url)) {
+                let text = "it is not an address: one that begins with https:// or http:// is accepted";
+                return wrong("alert_url", text);
+            }
+            if channel.alert_email.as_ref().is_some_and(|address| !address.contains('@')) {
+                return wrong("alert_email", "it is no mail address");
+            }
+            if channel.alert_email.is_some() && alerts.smtp.host.is_empty() {
+                return wrong("alert_email", "it needs a mail server: set alerts.smtp.host");
+            }
+            if channel.alert_telegram.is_some() && !alerts.has_bot() {
+                return wrong("alert_telegram", "it needs a bot: set alerts.telegram.bot_token");
+            }
+        }
+        Ok(())
     }
 
     /// Reads every secret from its file, and gives channels what they lack of their own. What is wrong
@@ -189,6 +231,30 @@ impl WhatsappConfig {
     }
 }
 
+impl ChannelConfig {
+    /// Whether the ids and numbers can be any.
+    fn check_ids(&self, key: &dyn Fn(&str) -> String) -> Result<(), Problem> {
+        if let Some(account) = &self.business_account_id
+            && (account.is_empty() || !account.bytes().all(|b| b.is_ascii_digit()))
+        {
+            let text =
+                format!("`{account}` is no id: Meta's id of the business account is accepted, digits only");
+            return Err(Problem::new(key("business_account_id"), text));
+        }
+        if let Some(owner) = &self.owner {
+            let digits = owner.bytes().filter(u8::is_ascii_digit).count();
+            let spaced = |c: char| c.is_ascii_digit() || " +-().".contains(c);
+            if !(8..=15).contains(&digits) || !owner.chars().all(spaced) {
+                let text = format!(
+                    "`{owner}` is no telephone number: one with country code is accepted, as 5511999999999"
+                );
+                return Err(Problem::new(key("owner"), text));
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Section for WhatsappConfig {
     const NAME: &'static str = "whatsapp";
 
@@ -198,27 +264,30 @@ impl Section for WhatsappConfig {
         Problem::unless_within("quiet_max_ms", &self.quiet_max_ms, self.quiet_ms..=300_000)?;
         Problem::unless_within("late_minutes", &self.late_minutes, 1..=1440)?;
         Problem::unless_within("human_hours", &self.human_hours, 0..=8760)?;
+        Problem::unless_within("automatic_seconds", &self.automatic_seconds, 0..=60)?;
         Problem::unless_within("unknown_seconds", &self.unknown_seconds, 1..=3600)?;
         Problem::unless_within("messages_per_second", &self.messages_per_second, 1..=1000)?;
         Problem::unless_within("keep_webhooks_days", &self.keep_webhooks_days, 1..=3650)?;
         Problem::unless_within("max_media_mb", &self.max_media_mb, 1..=100)?;
         let mut numbers = std::collections::BTreeSet::new();
         for (name, channel) in &self.channels {
+            let key = |what: &str| format!("channels.{name}.{what}");
             let id = &channel.phone_number_id;
             if id.is_empty() || !id.bytes().all(|b| b.is_ascii_digit()) {
-                let text = format!("{name}: phone_number_id is Meta's id of the number: digits only");
-                return Err(Problem::new("channels", text));
+                let text = format!("`{id}` is no id: Meta's id of the number is accepted, digits only");
+                return Err(Problem::new(key("phone_number_id"), text));
             }
             if !numbers.insert(id) {
-                let text = format!("{name}: another channel has the phone_number_id {id} already");
-                return Err(Problem::new("channels", text));
+                let text = format!("another channel has the phone_number_id {id} already");
+                return Err(Problem::new(key("phone_number_id"), text));
             }
             if let Some(hours) = &channel.hours {
-                hours.check().map_err(|text| Problem::new("channels", format!("{name}: hours: {text}")))?;
+                hours.check().map_err(|text| Problem::new(key("hours"), text))?;
             }
             if let Some(rate) = &channel.messages_per_second {
-                Problem::unless_within("channels", rate, 1..=1000)?;
+                Problem::unless_within(key("messages_per_second"), rate, 1..=1000)?;
             }
+            channel.check_ids(&key)?;
         }
         Ok(())
     }

@@ -123,12 +123,15 @@ impl<'a> Catalogue<'a> {
         let Some(path) = self.paths.find_runtime(Path::new("models").join(name).join(PROFILE)) else {
             let installed: Vec<String> = self.installed().into_iter().map(|(_, p)| p.name).collect();
             let have = if installed.is_empty() {
+                // Without a home they may be installed where nobody looked.
+                self.paths.known_runtime_home()?;
                 "none is installed".into()
             } else {
                 format!("installed: {}", installed.join(", "))
             };
             return Err(Error::missing(format!(
-                "the embedding model `{name}` is not installed ({have}): run scripts/setup or `agentctl models pull {name}`"
+                "the embedding model `{name}` is not installed ({have}): run scripts/setup or `agentctl models pull {name}`{}",
+                self.paths.runtime_hint()
             )));
         };
         let folder = path.parent().unwrap_or(&path).to_path_buf();

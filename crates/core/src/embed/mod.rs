@@ -48,3 +48,6 @@ pub trait TokenCounter: Send + Sync {
     /// Tokens of each text, without the special tokens around them.
     fn count(&self, texts: &[&str]) -> Result<Vec<u32>>;
 }
+
+/// A shared token counter.
+pub type SharedTokenCounter = Arc<dyn TokenCounter>;

@@ -219,7 +219,10 @@ impl OpenAiEmbedder {
             dimensions: self.send_dimensions.then_some(self.profile.dimension),
             encoding_format: "float",
         };
-        let response = self.endpoint.post(&request, model, true).await.map_err(|r| r.failure)?;
+        let json = serde_json::to_string(&request)
+            .map_err(|e| Failure::last(Error::internal("a request is no JSON").with_source(e)))?;
+        let limit = self.endpoint.timeout();
+        let response = self.endpoint.post(&json, model, true, limit).await.map_err(|r| r.failure)?;
         // Room for a model of another dimension than configured, so that the error can say so.
         let components = texts.len() * self.profile.dimension.max(8192);
         let limit = components * BYTES_PER_COMPONENT;
@@ -229,7 +232,7 @@ impl OpenAiEmbedder {
 
     /// The vectors at the places of their texts, checked and of unit length.
     fn in_order(&self, data: Vec<Embedding>, count: usize) -> Result<Vec<Vec<f32>>> {
-        let origin = self.endpoint.origin();
+        let origin = self.endpoint.place();
         let ModelProfile { name, dimension, .. } = &self.profile;
         let mismatch = |what: &str| {
             Error::unavailable(format!(

@@ -20,7 +20,7 @@ pub enum Pooling {
 }
 
 /// A model's facts. For an installed model this is its `profile.json`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelProfile {
     /// Name by which configuration and index refer to it.

@@ -22,13 +22,14 @@ pub fn load_onnx_runtime(paths: &Paths) -> Result<Environment> {
     if let Some(environment) = loaded.as_ref() {
         return Ok(environment.clone());
     }
-    let library = paths.find_runtime(LIBRARY).ok_or_else(|| {
-        let first = paths.runtime_home.join(LIBRARY);
-        Error::missing(format!(
-            "ONNX Runtime is not installed (looked for {}): run scripts/setup",
-            first.display()
-        ))
-    })?;
+    let Some(library) = paths.find_runtime(LIBRARY) else {
+        let first = paths.known_runtime_home()?.join(LIBRARY);
+        return Err(Error::missing(format!(
+            "ONNX Runtime is not installed (looked for {}): run scripts/setup{}",
+            first.display(),
+            paths.runtime_hint()
+        )));
+    };
     let broken = |e: String| {
         Error::missing(format!(
             "ONNX Runtime could not be loaded from {}: run scripts/setup again",

@@ -5,6 +5,9 @@ use super::whatsapp::check_menu;
 use crate::error::{Error, Result};
 use crate::model::{Agent, AgentId, AgentPatch, NewAgent};
 
+/// Characters of a welcome at most.
+const LONGEST_WELCOME: usize = 900;
+
 impl Engine {
     /// Every agent, by creation.
     pub async fn agents(&self) -> Result<Vec<Agent>> {
@@ -16,16 +19,18 @@ impl Engine {
         self.parts.store.agent(self.organization.id, id).await?.ok_or_else(|| missing(&id.to_string()))
     }
 
-    /// An agent by id or name.
+    /// An agent by id, name, or beginning of an id.
     pub async fn find_agent(&self, id_or_name: &str) -> Result<Agent> {
         if let Ok(id) = id_or_name.parse() {
             return self.agent(id).await;
         }
-        self.parts
-            .store
-            .agent_by_name(self.organization.id, id_or_name)
-            .await?
-            .ok_or_else(|| missing(id_or_name))
+        if let Some(agent) = self.parts.store.agent_by_name(self.organization.id, id_or_name).await? {
+            return Ok(agent);
+        }
+        match self.agent_by_prefix(id_or_name).await? {
+            Some(id) => self.agent(id).await,
+            None => Err(missing(id_or_name)),
+        }
     }
 
     /// Creates an agent, whatever the plan allows: for whoever runs the deployment.
@@ -42,6 +47,7 @@ impl Engine {
 
     async fn create(&self, new: NewAgent, limit: Option<u64>) -> Result<Agent> {
         check(Some(&new.name), new.temperature, new.max_tokens)?;
+        check_welcome(new.welcome.as_deref())?;
         new.menu.as_ref().map_or(Ok(()), check_menu)?;
         let locale = self.parts.config.answer.locale;
         self.parts.store.create_agent(self.organization.id, new, locale, limit).await
@@ -50,6 +56,7 @@ impl Engine {
     /// Changes an agent.
     pub async fn update_agent(&self, id: AgentId, patch: AgentPatch) -> Result<Agent> {
         check(patch.name.as_ref(), patch.temperature, patch.max_tokens)?;
+        check_welcome(patch.welcome.as_deref())?;
         patch.menu.as_ref().and_then(Option::as_ref).map_or(Ok(()), check_menu)?;
         if patch.is_default == Some(false) {
             return Err(Error::invalid(
@@ -75,6 +82,19 @@ impl Engine {
 
 fn missing(which: &str) -> Error {
     Error::not_found(format!("there is no agent `{which}`: `agentctl agents list` shows them"))
+}
+
+/// A welcome has to fit where a menu stands below it.
+fn check_welcome(welcome: Option<&str>) -> Result<()> {
+    match welcome.map(|text| text.chars().count()) {
+        Some(count) if count > LONGEST_WELCOME => {
+            let problem = format!("has {count} characters: {LONGEST_WELCOME} at most are accepted");
+            Err(Error::invalid(format!("welcome {problem}"))
+                .with_code("validation_failed")
+                .with_field("welcome", &problem))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check(name: Option<&String>, temperature: Option<f64>, max_tokens: Option<u32>) -> Result<()> {

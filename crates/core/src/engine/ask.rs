@@ -6,8 +6,10 @@ use serde::Serialize;
 
 use super::Engine;
 use crate::answer::{LONGEST_QUESTION, Question, Retrieved, Retriever, Wish};
+use crate::config::Hours;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{AgentId, Answer, Channel, ConversationId, Hit, SearchMode, UserId};
+use crate::text::Days;
 
 /// Code of an error that names the fields at fault.
 const VALIDATION_FAILED: &str = "validation_failed";
@@ -38,12 +40,20 @@ pub struct Ask {
     pub temperature: Option<f64>,
     /// Longest answer in tokens, 1 to 4000; the agent's or the configured one if absent.
     pub max_tokens: Option<u32>,
+    /// Whether the documents are quoted if the chat model gives no answer, instead of failing; the configured
+    /// choice (`llm.fallback`) if absent.
+    pub fallback: Option<bool>,
     /// Whether the answer comes with its sources; it does if absent. They are kept either way.
     pub include_sources: Option<bool>,
     /// The way it came in.
     pub channel: Channel,
     /// Who asks, if somebody is logged in.
     pub user_id: Option<UserId>,
+    /// The message that the question quotes, if any.
+    pub quoted: Option<String>,
+    /// When people are there, and where the business is, if the channel it came by has its own; else those of the
+    /// channel where the agent answers, and `answer.timezone`.
+    pub hours: Option<Hours>,
     /// What the agent may do instead of answering; looked at by `Engine::answer_or_act` alone.
     pub wishes: Vec<Wish>,
 }
@@ -155,7 +165,16 @@ impl Engine {
         });
         match problems.0 {
             Some(error) => Err(error),
-            None => Ok(Question { text, search: None, top_k, min_score, mode: ask.mode }),
+            None => Ok(Question {
+                text,
+                search: None,
+                context: None,
+                days: Days::NONE,
+                quoted: ask.quoted.clone().filter(|quoted| !quoted.trim().is_empty()),
+                top_k,
+                min_score,
+                mode: ask.mode,
+            }),
         }
     }
 }

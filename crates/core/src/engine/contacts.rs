@@ -30,15 +30,6 @@ impl Engine {
         self.parts.store.contact(self.organization.id, id).await?.ok_or_else(|| missing(&id.to_string()))
     }
 
-    /// The id of a contact by its id, phone number or user id.
-    pub async fn find_contact(&self, which: &str) -> Result<ContactId> {
-        if let Ok(id) = which.parse() {
-            return Ok(self.contact(id).await?.contact.id);
-        }
-        let found = self.parts.store.contact_by_address(self.organization.id, which.to_owned()).await?;
-        found.ok_or_else(|| missing(which))
-    }
-
     /// Everything that is kept about a contact: what they are known by, their conversations with messages
     /// and notes, and the questions they were answered. Who may ask for it is for the caller to check.
     pub async fn export_contact(&self, id: ContactId) -> Result<Value> {

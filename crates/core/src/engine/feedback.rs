@@ -5,13 +5,23 @@ use std::collections::HashMap;
 use super::Engine;
 use crate::error::{Error, Result};
 use crate::model::{DetailedSource, Feedback, FeedbackRecord, QueryId, QuerySources, Source};
-use crate::net::BreakerState;
-use crate::store::{FoundChunk, QueryRecord};
+use crate::net::{Acquaintance, BreakerState};
+use crate::store::{FoundChunk, QueryFilter, QueryRecord};
 
 /// Characters of a comment at most.
 const LONGEST_COMMENT: usize = 2000;
 
 impl Engine {
+    /// A page of answered questions, newest first, and how many there are. Pages count from 1.
+    pub async fn query_records(
+        &self,
+        filter: QueryFilter,
+        page: u64,
+        limit: u64,
+    ) -> Result<(Vec<QueryRecord>, u64)> {
+        self.parts.store.queries(self.organization.id, filter, page.max(1), limit.clamp(1, 1000)).await
+    }
+
     /// A question with its answer.
     pub async fn query_record(&self, id: QueryId) -> Result<QueryRecord> {
         let found = self.parts.store.query(self.organization.id, id).await?;
@@ -74,6 +84,12 @@ impl Engine {
             self.query_record(id).await?;
         }
         Ok(feedback)
+    }
+
+    /// What this process knows of a service on the internet.
+    pub(super) fn acquaintance(&self, service: &str) -> Acquaintance {
+        let breaker = self.parts.breakers.iter().find(|breaker| breaker.name() == service);
+        breaker.map_or(Acquaintance::None, |breaker| breaker.acquaintance())
     }
 
     /// How the services on the internet do that are configured, by name (`llm`, `embedding`): for health

@@ -2,11 +2,15 @@
 //! glance.
 
 use super::Engine;
+use super::models::LLM;
 use super::whatsapp::GRAPH;
 use crate::error::Result;
 use crate::model::OrganizationId;
-use crate::net::BreakerState;
+use crate::net::{Acquaintance, BreakerState};
 use crate::store::{JobFilter, JobStatus};
+
+/// Name of telling people of the business in health reports.
+const ALERTS: &str = "alerts";
 
 /// Days over which an answer's time is averaged.
 const RECENT_DAYS: i64 = 30;
@@ -14,8 +18,10 @@ const RECENT_DAYS: i64 = 30;
 /// How a part does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PartState {
-    /// Well.
+    /// Well, as far as was seen.
     Ok,
+    /// Not tried yet: nobody knows.
+    Untried,
     /// On its way: a model that is being loaded.
     Starting,
     /// Not well, and why, in words for an operator.
@@ -23,13 +29,19 @@ pub enum PartState {
 }
 
 impl PartState {
-    /// In words: `ok`, `starting`, or what is wrong.
+    /// In words: `ok`, `not tried yet`, `starting`, or what is wrong.
     pub fn describe(&self) -> &str {
         match self {
             Self::Ok => "ok",
+            Self::Untried => "not tried yet",
             Self::Starting => "starting",
             Self::Failing(why) => why,
         }
+    }
+
+    /// Whether nothing bad is known of it.
+    pub fn is_fine(&self) -> bool {
+        matches!(self, Self::Ok | Self::Untried)
     }
 
     fn of<T>(outcome: Result<T>) -> Self {
@@ -44,7 +56,7 @@ impl PartState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
     /// `database`, `index`, `storage`, `embeddings`, or the name of a service on the internet; `whatsapp`
-    /// stands for the business numbers as well.
+    /// stands for the business numbers as well, `alerts` for telling people of the business.
     pub name: &'static str,
     /// How it does.
     pub state: PartState,
@@ -88,13 +100,24 @@ impl Engine {
         parts.extend(self.breakers().into_iter().map(|(name, state)| Part {
             name,
             state: match state {
-                BreakerState::Closed => PartState::Ok,
+                BreakerState::Closed => match self.acquaintance(name) {
+                    Acquaintance::None => PartState::Untried,
+                    Acquaintance::Tried => PartState::Failing("it was asked and never answered".into()),
+                    Acquaintance::Reached => PartState::Ok,
+                },
+                _ if name == LLM && self.parts.config.llm.fallback => PartState::Failing(
+                    "it failed several times in a row and is not asked for now; the documents are quoted instead"
+                        .into(),
+                ),
                 _ => PartState::Failing("it failed several times in a row and is not asked for now".into()),
             },
             needed: false,
         }));
+        if !self.parts.config.whatsapp.channels.is_empty() {
+            parts.push(Part { name: ALERTS, state: self.alerts_state().await, needed: false });
+        }
         // It is there if a channel is configured.
-        if let Some(part) = parts.iter_mut().find(|p| p.name == GRAPH && p.state == PartState::Ok) {
+        if let Some(part) = parts.iter_mut().find(|p| p.name == GRAPH && p.state.is_fine()) {
             part.state = self.channels_state().await;
         }
         parts
@@ -107,10 +130,27 @@ impl Engine {
             Err(error) => return PartState::Failing(error.to_string()),
         };
         let of_status = |status: &str| channels.iter().filter(|c| c.status == status).count();
-        match (of_status("broken"), of_status("paused")) {
+        match (of_status("broken") + of_status("failing"), of_status("paused")) {
+            (0, 0) if of_status("ok") == 0 => PartState::Untried,
             (0, 0) => PartState::Ok,
             (broken, paused) => PartState::Failing(format!(
                 "of {} channels {broken} are broken and {paused} pause: the list of channels says why",
+                channels.len()
+            )),
+        }
+    }
+
+    /// Whether somebody of the business would hear of a customer who needs a person. Strangers may read this.
+    async fn alerts_state(&self) -> PartState {
+        let channels = match self.channels().await {
+            Ok(channels) => channels,
+            Err(error) => return PartState::Failing(error.to_string()),
+        };
+        match channels.iter().filter(|channel| !channel.reachable).count() {
+            0 => PartState::Ok,
+            unreachable => PartState::Failing(format!(
+                "on {unreachable} of {} channels nobody can be told that a customer needs a person: the list of \
+                 channels says why",
                 channels.len()
             )),
         }

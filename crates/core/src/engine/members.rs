@@ -10,9 +10,10 @@ use crate::accounts;
 use crate::clock::format_timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Invitation, InvitationId, Member, MemberPatch, MemberRole, NewInvitation, Permissions, Principal, ROLES,
-    UserId, UserRole,
+    Actor, Invitation, InvitationId, Member, MemberPatch, MemberRole, NewInvitation, Permissions, Principal,
+    ROLES, UserId, UserRole,
 };
+use crate::store::UserChange;
 
 impl Engine {
     /// Every member, by joining.
@@ -86,6 +87,39 @@ impl Engine {
             return Ok(());
         }
         Err(Error::not_found(format!("there is no open invitation {id}")))
+    }
+
+    /// Somebody at the command line of this machine: whoever has the files may do everything.
+    pub fn operator(&self) -> Principal {
+        Principal {
+            organization_id: self.organization.id,
+            actor: Actor::Operator,
+            role: "owner",
+            permissions: Permissions::all(),
+            family: None,
+        }
+    }
+
+    /// Gives a member another password, for somebody at the machine who was asked for it. The member's logins
+    /// end, and an account that wrong passwords locked is open again.
+    pub async fn reset_password(&self, id: UserId, password: String) -> Result<Member> {
+        accounts::password("password", &password, &self.parts.config.auth)?;
+        let change =
+            UserChange { password_hash: Some(self.hash_password(password).await?), ..UserChange::default() };
+        let changed = self.parts.store.change_user(self.organization.id, id, change).await?;
+        self.parts.accounts.sessions.clear();
+        changed.ok_or_else(|| missing(id))?;
+        self.member(id).await
+    }
+
+    /// The member with this id or e-mail address.
+    pub async fn find_member(&self, which: &str) -> Result<Member> {
+        let members = self.members().await?;
+        let (which, id) = (which.trim(), which.trim().parse::<UserId>().ok());
+        let found = members
+            .into_iter()
+            .find(|member| Some(member.user.id) == id || member.user.email.eq_ignore_ascii_case(which));
+        found.ok_or_else(|| Error::not_found(format!("there is no user `{which}`")))
     }
 
     /// Fails unless `by` acts for this organization. Another one's people see nothing of it.

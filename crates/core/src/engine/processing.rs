@@ -73,7 +73,8 @@ impl Engine {
         let whose = self.organization.id;
         let Some(claim) = self.parts.store.claim_processing(whose, id, again).await? else {
             let document = self.parts.store.document(whose, id).await?;
-            return Ok(document.map_or_else(|| DocumentReport::removed(id.to_string(), id), settled));
+            return Ok(document
+                .map_or_else(|| DocumentReport::removed(id.to_string(), id), |document| settled(&document)));
         };
         let begun = self.parts.clock.now();
         let outcome = self.work_on(&claim, on_event, stop).await;
@@ -104,7 +105,7 @@ impl Engine {
                 Some(report) => Ok(report),
                 None => {
                     store.release_processing(claim).await?;
-                    let path = &claim.document.path;
+                    let path = claim.document.place();
                     Err(Error::new(ErrorKind::Cancelled, format!("stopped before {path} was done")))
                 }
             },
@@ -136,8 +137,8 @@ fn work_of(claim: &Claim) -> Work {
         known: Some(document.id),
         origin: Origin::Pending,
         agent_id: document.agent_id,
-        path: document.path,
-        filename: document.filename,
+        name: document.name(),
+        moved_from: None,
         file_type: document.file_type,
         size: claim.size,
         hash: claim.hash.clone(),
@@ -147,20 +148,16 @@ fn work_of(claim: &Claim) -> Work {
 }
 
 /// How a document is of which nothing waits.
-fn settled(document: Document) -> DocumentReport {
-    if let Some(error) = document.processing_error {
-        return DocumentReport::failed(document.path, Some(document.id), error);
+fn settled(document: &Document) -> DocumentReport {
+    if let Some(error) = &document.processing_error {
+        return DocumentReport::failed(document.place(), Some(document.id), error);
     }
     DocumentReport {
-        path: document.path,
-        document_id: Some(document.id),
-        status: Outcome::Unchanged,
         version: Some(document.version),
         pages: document.page_count,
         chunks: document.chunk_count,
-        error: None,
-        notes: document.notes,
-        retryable: false,
+        notes: document.notes.clone(),
+        ..DocumentReport::new(document.place(), Some(document.id), Outcome::Unchanged)
     }
 }
 

@@ -48,6 +48,9 @@ impl Engine {
             .filter(|d| failed.iter().all(|f| f.document_id != Some(d.id)))
             .filter_map(|d| rebuilt(d, &versions))
             .collect();
+        for report in &reports {
+            on_event(IngestEvent::Done(report.clone()));
+        }
         on_event(IngestEvent::Optimising);
         table.optimize().await?;
         self.parts.store.commit_generation(record.id, versions, tidy_job()).await?;
@@ -88,8 +91,8 @@ fn work_of(document: Document) -> Work {
         known: Some(document.id),
         origin: Origin::Rebuild,
         agent_id: document.agent_id,
-        path: document.path,
-        filename: document.filename,
+        name: document.name(),
+        moved_from: None,
         file_type: document.file_type,
         size: document.file_size,
         hash: document.content_hash,
@@ -101,14 +104,10 @@ fn work_of(document: Document) -> Work {
 fn rebuilt(document: &Document, versions: &[crate::store::NewVersion]) -> Option<DocumentReport> {
     let version = versions.iter().find(|v| v.id == document.id)?;
     Some(DocumentReport {
-        path: document.path.clone(),
-        document_id: Some(document.id),
-        status: Outcome::Updated,
         version: Some(document.version),
         pages: version.page_count,
         chunks: u32::try_from(version.chunks.len()).unwrap_or(u32::MAX),
-        error: None,
         notes: version.notes.clone(),
-        retryable: false,
+        ..DocumentReport::new(document.place(), Some(document.id), Outcome::Updated)
     })
 }

@@ -1,48 +1,47 @@
 //! Answering: the one path for the command line, the API and WhatsApp.
 //!
-//! quota → agent and conversation → cache → one of many → self-contained question → retrieval → gate → answer → kept.
+//! courtesy, or quota → agent and conversation → cache → one of many → self-contained question → retrieval → gate →
+//! answer → kept. Courtesies are answered in `courtesy.rs`.
 //! A question that fails leaves nothing: it is neither kept nor counted nor cached.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
+use tokio::time::Instant;
 
 use super::Engine;
 use super::ask::{Ask, inactive};
 use super::flights::Boarding;
+use super::given::{Given, given};
 use crate::answer::{
-    Asked, Draft, EXTRACTIVE, Gated, Question, Retrieved, Tokens, Wish, Writing, cache_key, compose,
-    within_budget,
+    Asked, EXTRACTIVE, Earlier, Gated, Moment, Question, Retrieved, Tokens, Wish, Writing, cache_key,
+    compose, within_budget,
 };
 use crate::clock::format_timestamp;
 use crate::error::{Error, Result};
 use crate::llm::OnPiece;
-use crate::model::{Agent, Answer, Hit, QueryId, Source, Turn};
+use crate::model::{Agent, Answer, QueryId, Turn};
 use crate::store::{CachedAnswer, Met, NewCachedAnswer, QueryRecord, Wanted};
-
-/// Characters of a chunk shown with a citation.
-const EXCERPT: usize = 200;
+use crate::text::{asks_for_a_deed, courtesy, without_courtesy};
 
 /// A question with who answers it and what came before.
-struct Asking {
-    agent: Agent,
+pub(super) struct Asking {
+    pub agent: Agent,
     /// Oldest first.
     history: Vec<Turn>,
+    /// Now, where the business is.
+    pub moment: Moment,
     /// What the answer is cached under; `None` if it is not.
     key: Option<String>,
 }
 
-/// An answer on its way into the store.
-struct Given {
-    answer: Answer,
-    tokens: Tokens,
-}
-
 impl Engine {
     /// Answers a question from the documents, or says that they do not tell. The question is kept and
-    /// counted.
+    /// counted. If the chat model gives no answer, the documents are quoted ([`Answer::fallback`]).
     ///
     /// Fails with `InvalidInput` (`validation_failed`, `agent_inactive`), `NotFound` for an agent that is
-    /// not the organization's, `QuotaExceeded`, or `Unavailable` (`circuit_open` if the chat or embedding
-    /// service failed too often: [`Error::retry_after`] says when to come back).
+    /// not the organization's, `QuotaExceeded`, or `Unavailable` (`circuit_open` if the embedding service, or
+    /// without [`Ask::fallback`] the chat service, failed too often: [`Error::retry_after`] says when to come back).
     pub async fn answer(&self, ask: &Ask) -> Result<Answer> {
         Ok(self.respond(ask, &[], None).await?.0)
     }
@@ -55,9 +54,10 @@ impl Engine {
 
     /// The same, handing the text over while it is written; an answer from the cache comes in one piece.
     ///
-    /// The pieces together are the answer's text, but for one case: if the fact guard finds a number in a
-    /// model's text that no excerpt has, the pieces have gone out by then. The returned answer then has
-    /// other text, and it is the one that counts: show it in place of the pieces.
+    /// A chat model's text begins to arrive with its first citation. The pieces together are the answer's text,
+    /// but for what is found wrong after they have gone out: a number that no excerpt has, an answer that breaks
+    /// off. The returned answer then has other text, and it is the one that counts: show it in place of the
+    /// pieces.
     pub async fn answer_streaming(&self, ask: &Ask, on_piece: OnPiece<'_>) -> Result<Answer> {
         Ok(self.respond(ask, &[], Some(on_piece)).await?.0)
     }
@@ -70,6 +70,11 @@ impl Engine {
     ) -> Result<(Answer, Option<Wish>)> {
         let begun = self.parts.clock.now();
         let question = self.question(ask)?;
+        if let Some(courtesy) = courtesy(&question.text) {
+            let kept = self.answer_courtesy(ask, question, courtesy, on_piece, begun).await;
+            self.observe(&kept, begun);
+            return Ok((kept?.0.answer, None));
+        }
         self.check_message_quota().await?;
         let ended = self.parts.flights.ended();
         let (mut asking, mut cached) = self.meet(ask, &question).await?;
@@ -112,7 +117,11 @@ impl Engine {
     }
 
     /// Who answers, what came before, and the answer if it was given before: one read.
-    async fn meet(&self, ask: &Ask, question: &Question) -> Result<(Asking, Option<CachedAnswer>)> {
+    pub(super) async fn meet(
+        &self,
+        ask: &Ask,
+        question: &Question,
+    ) -> Result<(Asking, Option<CachedAnswer>)> {
         let config = &self.parts.config;
         let wanted = Wanted {
             organization: self.organization.id,
@@ -121,11 +130,13 @@ impl Engine {
             turns: config.answer.history_turns,
         };
         let (answers, llm) = (config.answer.clone(), config.llm.clone());
+        let moments = self.moments(ask).await;
         let extractive = self.parts.chat.is_none();
         let (ask_for_key, question) = (ask.clone(), question.clone());
         let prepare = move |met: Met| {
             let Met { agent, revision, generation, turns } = met;
             let history = within_budget(turns, answers.history_tokens);
+            let moment = moments.of(&agent);
             let model = ask_for_key.model.or_else(|| agent.llm_model.clone()).unwrap_or(llm.model);
             let key = (answers.cache_seconds > 0 && agent.is_active).then(|| {
                 cache_key(&Asked {
@@ -135,12 +146,13 @@ impl Engine {
                     agent: &agent,
                     question: &question,
                     history: &history,
+                    moment: &moment.key(&question.text),
                     model: if extractive { EXTRACTIVE } else { &model },
                     temperature: ask_for_key.temperature.or(agent.temperature).unwrap_or(llm.temperature),
                     max_tokens: ask_for_key.max_tokens.or(agent.max_tokens).unwrap_or(llm.max_tokens),
                 })
             });
-            (Asking { agent, history, key: key.clone() }, key)
+            (Asking { agent, history, moment, key: key.clone() }, key)
         };
         let met = self.parts.store.meet(wanted, prepare).await?;
         met.ok_or_else(|| match ask.agent_id {
@@ -180,12 +192,31 @@ impl Engine {
         on_piece: Option<OnPiece<'_>>,
         begun: DateTime<Utc>,
     ) -> Result<(QueryRecord, Option<Wish>)> {
-        let Asking { agent, history, key } = asking;
+        let Asking { agent, history, moment, key } = asking;
         let model = ask.model.as_deref();
-        let (search, rewriting) = self.self_contained(&question.text, history, agent, model).await;
-        question.search = search;
-        let retrieved = self.retrieve(&question, Some(agent.id)).await?;
-        let gated = retrieved.map_or(Gated::Nothing, Retrieved::gate);
+        // Whoever asks waits for the chat service this long in all, whatever it is asked for.
+        let (asked_at, patience) =
+            (Instant::now(), Duration::from_secs(self.parts.config.llm.timeout_seconds));
+        let quoted = question.quoted.clone();
+        let earlier = Earlier { history, quoted: quoted.as_deref() };
+        let made = self.self_contained(&question.text, earlier, moment, agent, model, patience / 2).await;
+        question.days = moment.days_meant(question.search_text());
+        question.search = made.search;
+        let context = made.context.map(|context| (context.needed, context.words));
+        let (first, second) = match context {
+            Some((true, words)) => (Some(words), Some(None)),
+            Some((false, words)) => (None, Some(Some(words))),
+            None => (None, None),
+        };
+        question.context = first;
+        let mut gated = self.gated(&question, agent).await?;
+        // Completed it may find nothing and by itself something, or the other way round.
+        if let (Gated::Nothing, Some(context)) = (&gated, second) {
+            question.context = context;
+            gated = self.gated(&question, agent).await?;
+        }
+        let deed = asks_for_a_deed(&without_courtesy(&question.text));
+        let now = moment.told(agent.locale);
         let writing = Writing {
             agent,
             chat: self.parts.chat.as_deref(),
@@ -194,22 +225,36 @@ impl Engine {
             max_tokens: ask.max_tokens,
             history,
             wishes,
+            now: &now,
+            quoted: quoted.as_deref(),
+            deed,
+            fallback: ask.fallback.unwrap_or(self.parts.config.llm.fallback),
+            time_limit: Some(patience.saturating_sub(asked_at.elapsed())),
         };
         let draft = compose(gated, writing, on_piece).await?;
         let wish = draft.wish;
-        // What was decided once need not be decided again: only answers are cached.
-        let cache = key.clone().filter(|_| wish.is_none()).map(|key| {
+        if draft.fallback {
+            metrics::counter!("rag_fallbacks_total").increment(1);
+        }
+        // What was decided once need not be decided again: only answers are cached, and what stands in for one
+        // only until the chat model is back.
+        let cache = key.clone().filter(|_| wish.is_none() && !draft.fallback).map(|key| {
             // Checked to be a day at most.
             let seconds = i64::try_from(self.parts.config.answer.cache_seconds).unwrap_or_default();
             let expires = self.parts.clock.now() + chrono::Duration::seconds(seconds);
             NewCachedAnswer { key, expires_at: format_timestamp(expires) }
         });
-        let record = self.keep(ask, question, asking, given(draft, rewriting), cache, begun).await?;
+        let record = self.keep(ask, question, asking, given(draft, made.tokens), cache, begun).await?;
         Ok((record, wish))
     }
 
+    async fn gated(&self, question: &Question, agent: &Agent) -> Result<Gated> {
+        let retrieved = self.retrieve(question, Some(agent.id)).await?;
+        Ok(retrieved.map_or(Gated::Nothing, Retrieved::gate))
+    }
+
     /// Keeps the question with its answer: from here on it was answered.
-    async fn keep(
+    pub(super) async fn keep(
         &self,
         ask: &Ask,
         question: Question,
@@ -268,45 +313,6 @@ impl Engine {
                 kind = ?error.kind(),
                 "Query failed"
             ),
-        }
-    }
-}
-
-/// The answer that a draft makes; id and times come when it is kept.
-fn given(draft: Draft, rewriting: Tokens) -> Given {
-    let tokens = draft.tokens + rewriting;
-    let answer = Answer {
-        answer: draft.text,
-        outcome: draft.outcome,
-        sources: draft.cited.into_iter().map(source).collect(),
-        query_id: QueryId(uuid::Uuid::nil()),
-        processing_time_ms: 0,
-        model: draft.model,
-        tokens_used: tokens.total(),
-        cached: false,
-    };
-    Given { answer, tokens }
-}
-
-fn source(hit: Hit) -> Source {
-    Source {
-        document_id: hit.document_id,
-        document_name: hit.filename,
-        chunk_id: hit.chunk_id,
-        chunk_index: hit.chunk_index,
-        page_number: hit.page_number,
-        score: hit.cosine,
-        excerpt: excerpt(&hit.content),
-    }
-}
-
-/// The beginning of a text, cut at a word.
-fn excerpt(text: &str) -> String {
-    match text.char_indices().nth(EXCERPT) {
-        None => text.to_owned(),
-        Some((end, _)) => {
-            let cut = text[..end].rfind(char::is_whitespace).unwrap_or(end);
-            text[..cut].trim_end().to_owned()
         }
     }
 }

@@ -9,7 +9,7 @@ use super::documents::quiet;
 use crate::config::{Config, EmbeddingProvider};
 use crate::ingest::{Committer, Stop, Work};
 use crate::model::{ChunkText, FileType, Metadata};
-use crate::store::Origin;
+use crate::store::{FileName, Origin};
 
 /// Lets a service on a real socket make the vectors.
 pub(super) fn embed_with(config: &mut Config, service: &FakeOpenAi) {
@@ -29,8 +29,13 @@ pub(super) async fn add(engine: &Engine, name: &str, text: &str) {
         known: None,
         origin: Origin::Source,
         agent_id: None,
-        path: format!("/{name}"),
-        filename: name.into(),
+        name: FileName {
+            source: String::new(),
+            path: format!("/{name}"),
+            location: None,
+            filename: name.into(),
+        },
+        moved_from: None,
         file_type: FileType::Md,
         size: 1,
         hash: name.into(),

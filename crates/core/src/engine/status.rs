@@ -7,6 +7,7 @@ use crate::answer::EXTRACTIVE;
 use crate::error::Result;
 use crate::index::TableStats;
 use crate::model::{Limits, Usage};
+use crate::net::proxy_problems;
 use crate::store::{DocumentFilter, Generation};
 
 /// The state of a deployment.
@@ -41,6 +42,8 @@ pub struct Status {
     pub embedding_model: String,
     /// The chat model in use, or `extractive`.
     pub answer_model: String,
+    /// How the chat service does: `ok`, or what is wrong; absent without one.
+    pub chat_service: Option<String>,
     /// The index generation in force.
     pub generation: Option<Generation>,
     /// How its table looks.
@@ -50,15 +53,14 @@ pub struct Status {
 }
 
 impl Engine {
-    /// Reports on the deployment.
+    /// Reports on the deployment. The chat service is asked whether it is there, and waited for a few seconds at
+    /// most.
     pub async fn status(&self) -> Result<Status> {
         let organization = self.organization.id;
         let searchable = DocumentFilter { searchable: true, limit: Some(0), ..DocumentFilter::default() };
         let (_, documents) = self.parts.store.documents(organization, searchable).await?;
         let (queries, refused_queries) = self.parts.store.query_counts(organization).await?;
         let chunks = self.parts.store.chunk_count_of(organization).await?;
-        // One index for all organizations.
-        let expected = self.parts.store.chunk_count().await?;
         let mut problems = Vec::new();
         let profile = self.model_profile();
         let embedding_model = match &profile {
@@ -72,12 +74,7 @@ impl Engine {
         let index = match self.generation().await {
             Ok(Some((_, table))) => {
                 let stats = table.stats().await?;
-                if stats.rows < expected {
-                    problems.push(format!(
-                        "the index lacks {} chunks: run `agentctl reindex`",
-                        expected - stats.rows
-                    ));
-                }
+                problems.extend(self.missing_of_index(&table).await?);
                 Some(stats)
             }
             Ok(None) => None,
@@ -88,6 +85,7 @@ impl Engine {
                 None
             }
         };
+        problems.extend(self.missing_originals().await?);
         // One that is deleted has no plan any more.
         let record = self.parts.store.organization_record(organization).await?;
         let standing = record.as_ref().map(|record| self.standing_of(record));
@@ -97,6 +95,15 @@ impl Engine {
                     .to_owned(),
             );
         }
+        problems.extend(proxy_problems().iter().cloned());
+        let chat_service = self.chat_service().await;
+        if let Some(Err(error)) = &chat_service {
+            let then =
+                if self.parts.config.llm.fallback { "the documents are quoted" } else { "questions fail" };
+            problems.push(format!("the chat service gives no answer, so {then}: {error}"));
+        }
+        let chat_service =
+            chat_service.map(|state| state.map_or_else(|error| error.to_string(), |()| "ok".into()));
         let answer_model = self.parts.chat.as_ref().map_or(EXTRACTIVE, |c| c.default_model()).to_owned();
         Ok(Status {
             version: env!("CARGO_PKG_VERSION"),
@@ -113,6 +120,7 @@ impl Engine {
             refused_queries,
             embedding_model,
             answer_model,
+            chat_service,
             generation,
             index,
             problems,

@@ -1,19 +1,30 @@
 //! Conversations on WhatsApp: from a customer's message to the right answer.
 //!
 //! `webhooks.rs` lets messages in, `lane.rs` answers what a conversation holds, `answering.rs` makes the
-//! answer's parts, `menu.rs` offers choices, `people.rs` hands conversations over and tells the owner,
-//! `sending.rs` sends, and `desk.rs` and `writing.rs` are what people of the business see and do,
+//! answer's parts, `menu.rs` offers choices, `calling.rs` calls a person and says what is true then, `reach.rs` knows
+//! who can be told and `alerting.rs` tells them, `people.rs` has what they press and `relay.rs` the conversations on
+//! the owner's phone, `sending.rs` sends, and `attaching.rs` files, and `desk.rs` and `writing.rs` are what people of the business see and do,
 //! `templates.rs` what may be sent at any time, and `chat.rs` the agent without WhatsApp. What Meta's JSON means is in `crate::whatsapp`, the
 //! tables are in `store/inbox.rs`, `store/replies.rs` and `store/sending.rs`.
 
+mod alert_template;
+mod alerting;
 mod answering;
+mod attaching;
+mod calling;
 mod chat;
+mod checks;
+mod courtesy;
 mod desk;
 mod draft;
+mod excerpt;
 mod lane;
 mod menu;
+mod opening;
 mod pace;
 mod people;
+mod reach;
+mod relay;
 mod sending;
 mod templates;
 mod webhooks;
@@ -29,16 +40,19 @@ use tokio::sync::{OnceCell, broadcast};
 
 use super::Engine;
 use crate::clock::SharedClock;
-use crate::config::{ChannelConfig, WhatsappConfig};
+use crate::config::{ChannelConfig, Config};
 use crate::error::{Error, Result};
 use crate::llm::Transcriber;
 use crate::model::{Agent, InboxEvent};
 use crate::net::Breaker;
+use crate::notify::Notifier;
 use crate::store::NumberOwner;
 use crate::whatsapp::client::{GraphClient, GraphConfig, Number};
 use pace::Pace;
 
+pub use alert_template::{ALERT_TEMPLATE, CreatedTemplate};
 pub use chat::Chat;
+pub use checks::{ChannelStep, ChannelTest, CheckOutcome};
 pub use desk::ChannelInfo;
 pub use lane::{Dealt, Effort};
 pub(super) use menu::check_menu;
@@ -60,13 +74,19 @@ pub(super) struct Whatsapp {
     /// What hears voice notes, if anything does.
     transcriber: Option<Transcriber>,
     pace: Pace,
+    /// When each number was last seen to work.
+    seen: checks::Seen,
+    /// What tells people of the business outside WhatsApp.
+    notifier: Notifier,
     /// Since when webhooks can come: before, nobody was there to take them.
     since: DateTime<Utc>,
     events: broadcast::Sender<InboxEvent>,
 }
 
 impl Whatsapp {
-    pub(super) fn new(config: &WhatsappConfig, breaker: Arc<Breaker>, clock: SharedClock) -> Result<Self> {
+    pub(super) fn new(config: &Config, breaker: Arc<Breaker>, clock: SharedClock) -> Result<Self> {
+        let notifier = Notifier::new(&config.alerts)?;
+        let config = &config.whatsapp;
         let graph = GraphConfig {
             base_url: config.base_url.clone(),
             version: config.api_version.clone(),
@@ -79,6 +99,8 @@ impl Whatsapp {
             numbers: OnceCell::new(),
             transcriber: Transcriber::new(&config.transcription)?,
             pace: Pace::default(),
+            seen: checks::Seen::default(),
+            notifier,
             events: broadcast::Sender::new(WATCHED),
         })
     }

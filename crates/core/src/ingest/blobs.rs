@@ -104,6 +104,12 @@ impl Blobs {
         Ok(())
     }
 
+    /// How many of the blobs are not there.
+    pub async fn missing(&self, hashes: impl IntoIterator<Item = String> + Send + 'static) -> Result<usize> {
+        let blobs = self.clone();
+        blocking(move || hashes.into_iter().filter(|hash| !blobs.local_path(hash).exists()).count()).await
+    }
+
     /// Stores bytes under their hash.
     pub async fn put_bytes(&self, bytes: Vec<u8>, hash: &str) -> Result<()> {
         let payload = PutPayload::from(bytes);

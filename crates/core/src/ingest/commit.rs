@@ -5,6 +5,7 @@
 //! in between, or by the version before, is removed by `tidy.rs`.
 
 use std::collections::{HashSet, VecDeque};
+use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
@@ -15,11 +16,13 @@ use crate::clock::SharedClock;
 use crate::error::{Error, Result};
 use crate::index::{Entry, Generation};
 use crate::model::{ChunkId, ChunkText, DocumentId, Locale, OrganizationId};
-use crate::store::{ChunkRow, NewVersion, Origin, Store};
+use crate::store::{ChunkRow, FileName, NewVersion, Origin, Store};
 use crate::text::{TermSet, chunk_terms, detect};
 
 /// Rows written to the index in one go.
 const ROWS: usize = 1024;
+/// What is complete waits no longer than this for more of it: it would be lost with the process.
+const AT_MOST: Duration = Duration::from_secs(10);
 
 /// Collects vectors and commits documents.
 pub(crate) struct Committer<'a> {
@@ -35,11 +38,14 @@ pub(crate) struct Committer<'a> {
     /// Rows on their way into the index while the next are embedded: one write at a time. Dropped with this.
     writing: JoinSet<Result<()>>,
     complete: Vec<(Open, NewVersion)>,
+    given_up: HashSet<DocumentId>,
+    committed_at: Instant,
 }
 
 /// A document whose chunks are being embedded.
 struct Open {
     path: String,
+    moved_from: Option<String>,
     version: NewVersion,
     /// Of the document: a table or a list of names alone does not tell.
     language: Locale,
@@ -67,6 +73,8 @@ impl<'a> Committer<'a> {
             entries: Vec::new(),
             writing: JoinSet::new(),
             complete: Vec::new(),
+            given_up: HashSet::new(),
+            committed_at: Instant::now(),
         }
     }
 
@@ -78,7 +86,8 @@ impl<'a> Committer<'a> {
         let chunks =
             chunks.into_iter().map(|text| ChunkRow::new(ChunkId(self.clock.new_id()), text)).collect();
         self.open.push_back(Open {
-            path: work.path.clone(),
+            path: work.place(),
+            moved_from: work.moved_from,
             language,
             asked: 0,
             answered: 0,
@@ -88,8 +97,7 @@ impl<'a> Committer<'a> {
                 origin: work.origin,
                 organization_id: work.organization_id,
                 agent_id: work.agent_id,
-                filename: work.filename,
-                path: work.path,
+                name: work.name,
                 file_type: work.file_type,
                 file_size: work.size,
                 content_hash: work.hash,
@@ -104,6 +112,22 @@ impl<'a> Committer<'a> {
     /// Chunks whose text was not handed out yet.
     pub fn waiting(&self) -> usize {
         self.open.iter().map(|o| o.version.chunks.len() - o.asked).sum()
+    }
+
+    /// Keeps only documents that one more group of texts completes, those with the least left first: it is time to
+    /// stop, and the rest is given up.
+    pub fn keep_what_fits(&mut self, most: usize) {
+        let left = |open: &Open| open.version.chunks.len() - open.asked;
+        let mut open: Vec<Open> = self.open.drain(..).collect();
+        open.sort_by_key(left);
+        let mut sum = 0;
+        let fits = open.iter().take_while(|open| {
+            sum += left(open);
+            sum <= most
+        });
+        let dropped = open.split_off(fits.count());
+        self.given_up.extend(dropped.into_iter().map(|open| open.version.id));
+        self.open = open.into();
     }
 
     /// Texts to embed next, at most `most`: what a chunk says, under its headings.
@@ -168,16 +192,18 @@ impl<'a> Committer<'a> {
         self.written().await
     }
 
-    /// Commits what is complete once there is enough of it.
-    pub async fn flush_if_full(&mut self) -> Result<Vec<DocumentReport>> {
+    /// Commits what is complete once there is enough of it, or some time has passed.
+    pub async fn flush_if_due(&mut self) -> Result<Vec<DocumentReport>> {
         let rows: usize = self.complete.iter().map(|(_, v)| v.chunks.len()).sum();
-        if self.staged || rows < ROWS { Ok(Vec::new()) } else { self.commit().await }
+        let due = rows >= ROWS || (rows > 0 && self.committed_at.elapsed() >= AT_MOST);
+        if self.staged || !due { Ok(Vec::new()) } else { self.commit().await }
     }
 
     /// Commits everything that is complete. What a stop left incomplete is given up: its rows that the index
     /// has are never current, and a job is left to remove them.
     pub async fn flush(&mut self) -> Result<Vec<DocumentReport>> {
-        let given_up: HashSet<DocumentId> = self.open.drain(..).map(|open| open.version.id).collect();
+        let mut given_up = std::mem::take(&mut self.given_up);
+        given_up.extend(self.open.drain(..).map(|open| open.version.id));
         if !given_up.is_empty() && !self.staged {
             self.entries.retain(|entry| !given_up.contains(&entry.document_id));
             self.store.enqueue(tidy_job()).await?;
@@ -186,6 +212,7 @@ impl<'a> Committer<'a> {
     }
 
     async fn commit(&mut self) -> Result<Vec<DocumentReport>> {
+        self.committed_at = Instant::now();
         self.write_entries().await?;
         if self.staged || self.complete.is_empty() {
             return Ok(Vec::new());
@@ -204,16 +231,18 @@ impl<'a> Committer<'a> {
                 continue;
             };
             replaced.extend(done.replaced_hash);
+            let status = match &document.moved_from {
+                _ if done.first => Outcome::Ingested,
+                Some(_) => Outcome::Moved,
+                None => Outcome::Updated,
+            };
             reports.push(DocumentReport {
-                path: document.path,
-                document_id: Some(id),
-                status: if done.first { Outcome::Ingested } else { Outcome::Updated },
                 version: Some(done.version),
                 pages,
                 chunks: u32::try_from(chunks).unwrap_or(u32::MAX),
-                error: None,
                 notes,
-                retryable: false,
+                reason: document.moved_from.map(|before| format!("it was {before}")),
+                ..DocumentReport::new(document.path, Some(id), status)
             });
         }
         self.blobs.release(self.store, replaced).await?;
@@ -256,7 +285,7 @@ fn entry(version: &mut NewVersion, index: usize, vector: Vec<f32>, language: Loc
         document_id: version.id,
         chunk_index: u32::try_from(index).unwrap_or(u32::MAX),
         page_number: text.page_number,
-        filename: version.filename.clone(),
+        filename: version.name.filename.clone(),
         document_type: version.file_type,
         content: text.content.clone(),
         terms: words.join(" "),
@@ -272,8 +301,12 @@ fn empty_version() -> NewVersion {
         origin: Origin::Rebuild,
         organization_id: OrganizationId(uuid::Uuid::nil()),
         agent_id: None,
-        filename: String::new(),
-        path: String::new(),
+        name: FileName {
+            source: String::new(),
+            path: String::new(),
+            location: None,
+            filename: String::new(),
+        },
         file_type: crate::model::FileType::Txt,
         file_size: 0,
         content_hash: String::new(),

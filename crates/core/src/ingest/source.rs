@@ -1,11 +1,16 @@
 //! Which files a list of paths means.
+//!
+//! A path that is named is read, whatever an ignore file above it says. What is found and cannot be read is not
+//! passed over in silence: it is left out with a reason if it is no document (a pipe, a link that leads nowhere),
+//! and has failed if it may be one.
 
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, plain_io};
 use crate::model::FileType;
 
 /// A file to ingest, or why it cannot be.
@@ -13,28 +18,76 @@ use crate::model::FileType;
 pub struct SourceFile {
     /// Absolute path.
     pub path: PathBuf,
-    /// Why it was not even looked at (missing, unreadable folder).
-    pub problem: Option<String>,
+    /// Why it was not even looked at.
+    pub unread: Option<Unread>,
 }
 
-/// Every file below `paths`, absolute, sorted, each once. Folders are searched with what `.gitignore`
-/// and `.ignore` files and `exclude` say left out, and hidden files; a file that is named is taken.
-pub fn discover(paths: &[PathBuf], exclude: &[String]) -> Result<Vec<SourceFile>> {
-    let mut files = Vec::new();
+/// Why a file is not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unread {
+    /// It is no document: nothing is lost.
+    Skipped(String),
+    /// It may be one.
+    Failed(String),
+}
+
+/// Everything that a list of paths means.
+#[derive(Debug, Clone, Default)]
+pub struct Discovered {
+    /// Every file, by path, each once.
+    pub files: Vec<SourceFile>,
+    /// The folders that were named.
+    pub folders: Vec<Folder>,
+    /// Named paths that are not there.
+    pub missing: Vec<PathBuf>,
+}
+
+/// A folder that was named and searched.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    /// Absolute path.
+    pub path: PathBuf,
+    /// Device and inode: another file system in its place is another folder.
+    pub identity: (u64, u64),
+    /// Whether nothing at all lies in it.
+    pub empty: bool,
+    /// What in it could not be looked into: whatever was below may be there.
+    pub closed: Vec<PathBuf>,
+}
+
+/// What to leave out of folders. Hidden files are always left out.
+#[derive(Debug, Clone, Copy)]
+pub struct Leaving<'a> {
+    /// Patterns in `.gitignore` syntax.
+    pub exclude: &'a [String],
+    /// Whether what `.gitignore` files say is left out, beside what `.ignore` files say.
+    pub gitignore: bool,
+}
+
+/// Every file below `paths`. Folders are searched with what `leaving` and `.ignore` files in them say left out;
+/// a file that is named is taken.
+pub fn discover(paths: &[PathBuf], leaving: Leaving<'_>) -> Result<Discovered> {
+    let mut found = Discovered::default();
     for path in paths {
         let path = absolute(path)?;
-        match std::fs::metadata(&path) {
-            Ok(meta) if meta.is_dir() => walk(&path, exclude, &mut files)?,
-            Ok(_) => files.push(SourceFile { path, problem: None }),
-            Err(e) => {
-                let problem = Some(crate::error::plain_io(&e));
-                files.push(SourceFile { path, problem });
+        let unread = match std::fs::metadata(&path) {
+            Ok(meta) if meta.is_dir() => {
+                walk(path, &meta, leaving, &mut found)?;
+                continue;
             }
-        }
+            Ok(meta) => no_file(meta.file_type()).map(|what| Unread::Skipped(what.to_owned())),
+            Err(error) => {
+                if error.kind() == std::io::ErrorKind::NotFound {
+                    found.missing.push(path.clone());
+                }
+                Some(Unread::Failed(plain_io(&error)))
+            }
+        };
+        found.files.push(SourceFile { path, unread });
     }
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    files.dedup_by(|a, b| a.path == b.path);
-    Ok(files)
+    found.files.sort_by(|a, b| a.path.cmp(&b.path));
+    found.files.dedup_by(|a, b| a.path == b.path);
+    Ok(found)
 }
 
 /// An absolute path with symbolic links kept: the path the operator knows.
@@ -68,31 +121,100 @@ pub(super) fn sniff(bytes: &[u8]) -> FileType {
         .map_or(FileType::Txt, |(_, file_type)| *file_type)
 }
 
-fn walk(folder: &Path, exclude: &[String], files: &mut Vec<SourceFile>) -> Result<()> {
-    let excluded = excludes(folder, exclude)?;
-    let walker = WalkBuilder::new(folder)
+/// What tells a folder from another in its place.
+pub(super) fn identity(meta: &std::fs::Metadata) -> (u64, u64) {
+    (meta.dev(), meta.ino())
+}
+
+/// Whether nothing lies in a folder. One that cannot be read is not empty.
+pub(super) fn is_empty(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
+}
+
+fn walk(path: PathBuf, meta: &std::fs::Metadata, leaving: Leaving<'_>, found: &mut Discovered) -> Result<()> {
+    let mut folder = Folder { identity: identity(meta), empty: is_empty(&path), path, closed: Vec::new() };
+    let excluded = excludes(&folder.path, leaving.exclude)?;
+    let walker = WalkBuilder::new(&folder.path)
+        // A folder that is named is wanted: what lies above it has no say.
+        .parents(false)
+        .git_ignore(leaving.gitignore)
+        .git_global(false)
+        .git_exclude(false)
         // .gitignore files count wherever they are, also outside a repository.
         .require_git(false)
         .follow_links(true)
         .filter_entry(move |entry| {
             let is_folder = entry.file_type().is_some_and(|t| t.is_dir());
-            !excluded.matched(entry.path(), is_folder).is_ignore()
+            entry.depth() == 0 || !excluded.matched(entry.path(), is_folder).is_ignore()
         })
         .build();
     for entry in walker {
         match entry {
-            Ok(entry) if entry.file_type().is_some_and(|t| t.is_file()) => {
-                files.push(SourceFile { path: entry.into_path(), problem: None });
-            }
-            Ok(_) => {}
+            Ok(entry) => match entry.file_type() {
+                Some(kind) if kind.is_dir() => {}
+                Some(kind) if kind.is_file() => {
+                    found.files.push(SourceFile { path: entry.into_path(), unread: None });
+                }
+                kind => {
+                    let what = kind.and_then(no_file).unwrap_or("it is no file");
+                    let unread = Some(Unread::Skipped(what.to_owned()));
+                    found.files.push(SourceFile { path: entry.into_path(), unread });
+                }
+            },
             Err(error) => {
-                let path = path_of(&error).unwrap_or_else(|| folder.to_path_buf());
-                let problem = error.io_error().map_or_else(|| error.to_string(), crate::error::plain_io);
-                files.push(SourceFile { path, problem: Some(problem) });
+                let path = path_of(&error).unwrap_or_else(|| folder.path.clone());
+                let unread = why(&error, &path);
+                if matches!(unread, Unread::Failed(_)) {
+                    folder.closed.push(path.clone());
+                }
+                found.files.push(SourceFile { path, unread: Some(unread) });
             }
         }
     }
+    found.folders.push(folder);
     Ok(())
+}
+
+/// What stands where a file might, if it is none: opening a pipe would wait for somebody who writes.
+fn no_file(kind: std::fs::FileType) -> Option<&'static str> {
+    if kind.is_file() {
+        None
+    } else if kind.is_fifo() {
+        Some("a named pipe is not read")
+    } else if kind.is_socket() {
+        Some("a socket is not read")
+    } else {
+        Some("a device is not read")
+    }
+}
+
+fn why(error: &ignore::Error, path: &Path) -> Unread {
+    if is_loop(error) {
+        return Unread::Skipped("the link leads back to a folder above it".to_owned());
+    }
+    // Asked again: what the search says of it repeats the path.
+    let now = std::fs::metadata(path).err();
+    let Some(io) = now.as_ref().or_else(|| error.io_error()) else {
+        return Unread::Failed(error.to_string());
+    };
+    let is_link = path.symlink_metadata().is_ok_and(|meta| meta.is_symlink());
+    if is_link && io.kind() == std::io::ErrorKind::NotFound {
+        return Unread::Skipped("the link leads nowhere".to_owned());
+    }
+    if is_link && io.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) {
+        return Unread::Skipped("the link leads to itself".to_owned());
+    }
+    Unread::Failed(plain_io(io))
+}
+
+fn is_loop(error: &ignore::Error) -> bool {
+    match error {
+        ignore::Error::WithPath { err, .. }
+        | ignore::Error::WithDepth { err, .. }
+        | ignore::Error::WithLineNumber { err, .. } => is_loop(err),
+        ignore::Error::Loop { .. } => true,
+        _ => false,
+    }
 }
 
 fn excludes(folder: &Path, patterns: &[String]) -> Result<Gitignore> {
@@ -115,39 +237,4 @@ fn path_of(error: &ignore::Error) -> Option<PathBuf> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names(dir: &Path, exclude: &[&str]) -> Vec<String> {
-        let exclude: Vec<String> = exclude.iter().map(|s| (*s).to_owned()).collect();
-        let found = discover(&[dir.to_path_buf()], &exclude).unwrap();
-        found.iter().map(|f| f.path.strip_prefix(dir).unwrap().display().to_string()).collect()
-    }
-
-    #[test]
-    fn folders_are_searched_and_excludes_respected() {
-        let dir = tempfile::tempdir().unwrap();
-        for file in ["a.md", "sub/b.txt", "sub/skip/c.txt", "node_modules/d.md", ".hidden.md", "draft.tmp"] {
-            let path = dir.path().join(file);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, "x").unwrap();
-        }
-        std::fs::write(dir.path().join(".gitignore"), "skip/\n").unwrap();
-        assert_eq!(names(dir.path(), &["node_modules/", "*.tmp"]), ["a.md", "sub/b.txt"]);
-    }
-
-    #[test]
-    fn a_missing_path_is_a_problem_of_its_own() {
-        let found = discover(&["/nonexistent/a.pdf".into()], &[]).unwrap();
-        assert_eq!(found[0].problem.as_deref(), Some("no such file or directory"));
-    }
-
-    #[test]
-    fn one_file_has_one_name() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("a.md");
-        std::fs::write(&file, "x").unwrap();
-        let twice = [file.clone(), dir.path().join("sub/../a.md"), dir.path().to_path_buf()];
-        assert_eq!(discover(&twice, &[]).unwrap().len(), 1);
-    }
-}
+mod tests;

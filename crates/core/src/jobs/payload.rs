@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::queue;
-use crate::model::{ConversationId, DocumentId, OrganizationId};
+use crate::model::{AlertWay, ConversationId, DocumentId, OrganizationId};
 use crate::store::NewJob;
 
 /// Work nobody waits for.
@@ -51,8 +51,28 @@ pub struct SendPayload {
 pub struct AlertPayload {
     /// The conversation that needs a person.
     pub conversation_id: ConversationId,
-    /// Why: `asked`, `refused`, `failed` or `unsent`.
+    /// Why: `asked`, `refused`, `failed`, `unsent` or `wrote`.
     pub reason: String,
+    /// The way of telling; absent in the job that begins one for each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub way: Option<AlertWay>,
+    /// The job that began it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert_id: Option<uuid::Uuid>,
+}
+
+/// A job in `whatsapp.opening`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OpeningPayload {
+    /// Meta's id of the business number.
+    pub phone_number_id: String,
+    /// The way of telling; absent in the job that begins one for each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub way: Option<AlertWay>,
+    /// The job that began it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert_id: Option<uuid::Uuid>,
 }
 
 /// A job in `maintenance`.
@@ -135,12 +155,55 @@ pub fn send_reply(organization: OrganizationId, conversation: ConversationId, re
         .max_attempts(SENDING_ATTEMPTS)
 }
 
-/// Tells the owner that a conversation needs a person.
+/// Runs of a job that tells somebody by one way: some minutes. After that the customer hears that nobody was told.
+const ALERTING_ATTEMPTS: u32 = 8;
+
+/// Tells people of the business that a conversation needs a person.
 pub fn alert_owner(organization: OrganizationId, conversation: ConversationId, reason: &str) -> NewJob {
     let queue = queue::WHATSAPP_ALERT;
-    NewJob::new(queue, &AlertPayload { conversation_id: conversation, reason: reason.to_owned() })
+    let reason = reason.to_owned();
+    NewJob::new(queue, &AlertPayload { conversation_id: conversation, reason, way: None, alert_id: None })
         .for_organization(organization)
         .dedupe(format!("{queue}:{conversation}"))
+}
+
+/// The same by one way, for an alert that began.
+pub fn alert_by(
+    organization: OrganizationId,
+    conversation: ConversationId,
+    reason: &str,
+    alert: uuid::Uuid,
+    way: AlertWay,
+) -> NewJob {
+    let (queue, reason) = (queue::WHATSAPP_ALERT, reason.to_owned());
+    let (way, alert_id) = (Some(way), Some(alert));
+    NewJob::new(queue, &AlertPayload { conversation_id: conversation, reason, way, alert_id })
+        .for_organization(organization)
+        .max_attempts(ALERTING_ATTEMPTS)
+}
+
+/// Lists those who wait for a person on a business number.
+pub fn list_waiting(organization: OrganizationId, phone_number_id: &str) -> NewJob {
+    let queue = queue::WHATSAPP_OPENING;
+    let phone_number_id = phone_number_id.to_owned();
+    let key = format!("{queue}:{phone_number_id}");
+    NewJob::new(queue, &OpeningPayload { phone_number_id, way: None, alert_id: None })
+        .for_organization(organization)
+        .dedupe(key)
+}
+
+/// The same by one way, for a list that began.
+pub fn list_waiting_by(
+    organization: OrganizationId,
+    phone_number_id: &str,
+    alert: uuid::Uuid,
+    way: AlertWay,
+) -> NewJob {
+    let phone_number_id = phone_number_id.to_owned();
+    let (way, alert_id) = (Some(way), Some(alert));
+    NewJob::new(queue::WHATSAPP_OPENING, &OpeningPayload { phone_number_id, way, alert_id })
+        .for_organization(organization)
+        .max_attempts(ALERTING_ATTEMPTS)
 }
 
 /// Builds the index again, or one document in it.

@@ -11,6 +11,8 @@ pub const WHATSAPP_PROCESS_MESSAGE: &str = "whatsapp.process_message";
 pub const WHATSAPP_SEND: &str = "whatsapp.send";
 /// Somebody of the business is told that a conversation needs them.
 pub const WHATSAPP_ALERT: &str = "whatsapp.alert";
+/// People are told who waits for one when the business opens.
+pub const WHATSAPP_OPENING: &str = "whatsapp.opening";
 /// The whole index is built again, or one document in it.
 pub const RAG_REINDEX: &str = "rag.reindex";
 /// The index is brought in line with the store; recorded by whatever changes documents.
@@ -19,11 +21,12 @@ pub const INDEX_TIDY: &str = "index.tidy";
 pub const MAINTENANCE: &str = "maintenance";
 
 /// Every queue.
-pub const ALL: [&str; 7] = [
+pub const ALL: [&str; 8] = [
     DOCUMENT_PROCESS,
     WHATSAPP_PROCESS_MESSAGE,
     WHATSAPP_SEND,
     WHATSAPP_ALERT,
+    WHATSAPP_OPENING,
     RAG_REINDEX,
     INDEX_TIDY,
     MAINTENANCE,

@@ -7,12 +7,13 @@ mod openai;
 mod speech;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::error::Result;
 
-pub use openai::{OpenAiChat, OpenAiChatConfig};
+pub use openai::{Ability, ChatTest, Finding, OpenAiChat, OpenAiChatConfig};
 pub use speech::Transcriber;
 
 /// Who says a message.
@@ -58,6 +59,9 @@ pub struct ChatRequest {
     /// What it may do instead of writing. Only looked at for answers in one piece; left out for services
     /// that know no tools.
     pub tools: Vec<Tool>,
+    /// Time for the answer, repeated requests included; the configured one if absent or longer. Of a streamed
+    /// answer it is the time until it begins.
+    pub time_limit: Option<Duration>,
 }
 
 /// What a chat model said.
@@ -82,6 +86,9 @@ pub struct ChatReply {
 /// Receives pieces of an answer while it is written.
 pub type OnPiece<'a> = &'a mut (dyn FnMut(&str) + Send);
 
+/// Code of the error for a prompt that is longer than what the model reads.
+pub const CONTEXT_TOO_SMALL: &str = "context_too_small";
+
 /// A language model behind a chat interface.
 #[async_trait]
 pub trait ChatModel: Send + Sync {
@@ -93,6 +100,19 @@ pub trait ChatModel: Send + Sync {
 
     /// Answers piece by piece, and returns the whole at the end.
     async fn stream(&self, request: &ChatRequest, on_piece: OnPiece<'_>) -> Result<ChatReply>;
+
+    /// Characters that the messages of a request for this model, or the default one, may have; absent until
+    /// one was refused with [`CONTEXT_TOO_SMALL`].
+    fn longest_prompt(&self, model: Option<&str>) -> Option<usize> {
+        let _ = model;
+        None
+    }
+
+    /// Whether the service is there: asks nothing that costs, and waits for `limit` at most.
+    async fn look(&self, limit: Duration) -> Result<()> {
+        let _ = limit;
+        Ok(())
+    }
 }
 
 /// A shared chat model.

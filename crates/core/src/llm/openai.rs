@@ -1,79 +1,41 @@
 //! Answers from an OpenAI-compatible chat service.
 //!
-//! In one piece or streamed. A request is repeated only while nothing of its answer was delivered:
-//! a customer must not read a beginning twice. Services differ in the parameters they take; what one
-//! refuses by name is left out or renamed once, and remembered for its model. What is asked, and
-//! whether the answer is any good, is `answer`'s business.
+//! In one piece or streamed. A request is repeated only while nothing of its answer was delivered: a customer
+//! must not read a beginning twice; all repetitions together take no longer than the time for an answer.
+//! Services differ in what they take; what one refuses is left out, renamed or put elsewhere once, and
+//! remembered for its model (`dialect.rs`). `wire.rs` is what is sent; `receive.rs` takes the answer and
+//! `reading.rs` reads it; `test_chat.rs` finds out what a service can do. What is asked, and whether the answer
+//! is any good, is `answer`'s business.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::StreamExt;
-use reqwest::Response;
-use reqwest::header::CONTENT_TYPE;
+use tokio::time::Instant;
 
-use super::{ChatModel, ChatReply, ChatRequest, OnPiece};
+use super::{CONTEXT_TOO_SMALL, ChatModel, ChatReply, ChatRequest, OnPiece};
 use crate::clock::SharedClock;
 use crate::error::{Error, Result};
-use crate::net::openai::{Address, Complaint, Endpoint};
-use crate::net::{Breaker, EventStream, Failure, Retry};
+use crate::net::openai::{Address, Endpoint, Rejection};
+use crate::net::{Breaker, Failure, Retry};
 
+mod config;
+mod dialect;
+mod reading;
+mod receive;
+mod test_chat;
 mod wire;
 
-use wire::{Dialect, Event, Gathered};
+use dialect::{Dialect, Remedy, Suspicion};
+use reading::Gathered;
 
-/// The longest answer taken, in bytes; models write a few kilobytes.
-const LONGEST_ANSWER: usize = 4 << 20;
+pub use config::OpenAiChatConfig;
+pub use test_chat::{Ability, ChatTest, Finding};
 
-/// What the answer of a chat service is called in errors.
-const WHAT: &str = "a chat completion";
-
-/// How to reach and use a chat service.
-#[derive(Clone)]
-pub struct OpenAiChatConfig {
-    /// Address up to and without `/chat/completions`.
-    pub base_url: String,
-    /// Bearer token; local servers often need none.
-    pub api_key: Option<String>,
-    /// Model for requests that name none.
-    pub model: String,
-    /// Sampling temperature for requests that name none, 0 to 2.
-    pub temperature: f64,
-    /// Longest answer in tokens for requests that name none.
-    pub max_tokens: u32,
-    /// Time for a whole answer; when streaming, the longest silence.
-    pub timeout: Duration,
-    /// How patiently failed requests are repeated.
-    pub retry: Retry,
-}
-
-impl Default for OpenAiChatConfig {
-    fn default() -> Self {
-        Self {
-            base_url: "https://api.openai.com/v1".into(),
-            api_key: None,
-            model: "gpt-4o".into(),
-            temperature: 0.7,
-            max_tokens: 1000,
-            timeout: Duration::from_mins(1),
-            retry: Retry::default(),
-        }
-    }
-}
-
-impl fmt::Debug for OpenAiChatConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Neither the key nor the address, which may carry a password.
-        f.debug_struct("OpenAiChatConfig")
-            .field("model", &self.model)
-            .field("temperature", &self.temperature)
-            .field("max_tokens", &self.max_tokens)
-            .finish_non_exhaustive()
-    }
-}
+/// So many requests in a row that a service failed and then answered without tools show that tools are why.
+const FAILED_WITH_TOOLS: u8 = 2;
 
 /// A chat model behind the OpenAI wire format.
 pub struct OpenAiChat {
@@ -83,9 +45,27 @@ pub struct OpenAiChat {
     max_tokens: u32,
     retry: Retry,
     /// What the service was found to take, by model.
-    dialects: Mutex<BTreeMap<String, Dialect>>,
+    known: Mutex<BTreeMap<String, Known>>,
     breaker: Arc<Breaker>,
     clock: SharedClock,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Known {
+    dialect: Dialect,
+    /// Requests in a row that failed with tools and succeeded without.
+    failed_with_tools: u8,
+}
+
+/// A request on its way.
+struct Asked<'a> {
+    request: &'a ChatRequest,
+    model: &'a str,
+    stream: bool,
+    /// When the answer has to be there, or to begin.
+    end: Instant,
+    /// Whether it was tried without tools because the service failed: once is enough to find out.
+    tried_without_tools: AtomicBool,
 }
 
 impl OpenAiChat {
@@ -107,7 +87,7 @@ impl OpenAiChat {
             temperature: config.temperature,
             max_tokens: config.max_tokens,
             retry: config.retry,
-            dialects: Mutex::default(),
+            known: Mutex::default(),
             breaker: Arc::new(Breaker::new("llm", clock.clone())),
             clock,
         })
@@ -120,119 +100,134 @@ impl OpenAiChat {
         self
     }
 
-    /// Sends the request, once more for each parameter that the service turns out not to take.
-    async fn post(&self, request: &ChatRequest, stream: bool) -> Result<Response, Failure> {
+    fn asked<'a>(&'a self, request: &'a ChatRequest, stream: bool) -> Asked<'a> {
+        let longest = self.endpoint.timeout();
+        let time = request.time_limit.map_or(longest, |limit| limit.min(longest));
         let model = request.model.as_deref().unwrap_or(&self.model);
-        let temperature = request.temperature.unwrap_or(self.temperature);
-        let max_tokens = request.max_tokens.unwrap_or(self.max_tokens);
-        loop {
-            let dialect = self.dialect(model);
-            let body = wire::body(model, request, temperature, max_tokens, stream, dialect);
-            let rejection = match self.endpoint.post(&body, model, !stream).await {
-                Ok(response) => return Ok(response),
-                Err(rejection) => rejection,
-            };
-            let adapted = rejection.complaint.and_then(|c| dialect.without(&c, stream));
-            match adapted {
-                // Every change takes something away, so this ends.
-                Some(adapted) => self.remember(model, adapted),
-                None => return Err(rejection.failure),
-            }
-        }
+        let end = Instant::now() + time;
+        Asked { request, model, stream, end, tried_without_tools: AtomicBool::new(false) }
     }
 
-    fn dialect(&self, model: &str) -> Dialect {
-        let known = self.dialects.lock().unwrap_or_else(PoisonError::into_inner);
+    fn known(&self, model: &str) -> Known {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(model).copied().unwrap_or_default()
     }
 
-    fn remember(&self, model: &str, dialect: Dialect) {
-        tracing::info!(model, ?dialect, "the service does not take every parameter; adapting");
-        let mut known = self.dialects.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(model.to_owned(), dialect);
+    fn learn(&self, model: &str, change: impl FnOnce(&mut Known)) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        change(known.entry(model.to_owned()).or_default());
     }
 
-    async fn attempt(&self, request: &ChatRequest) -> Result<ChatReply, Failure> {
-        let response = self.post(request, false).await?;
-        self.whole(response).await
+    async fn attempt(&self, asked: &Asked<'_>, on_piece: OnPiece<'_>) -> Result<ChatReply, Failure> {
+        self.reply(self.gather(asked, on_piece).await?)
     }
 
-    /// An answer that came as one JSON document.
-    async fn whole(&self, response: Response) -> Result<ChatReply, Failure> {
-        let event: Event = self.endpoint.json(response, LONGEST_ANSWER, WHAT).await?;
-        let mut gathered = Gathered::default();
-        gathered.add(event, &mut |_| ());
-        self.reply(gathered)
-    }
-
-    /// Reads a stream of events; `on_piece` gets what is written as it comes.
-    async fn listen(&self, response: Response, on_piece: OnPiece<'_>) -> Result<ChatReply, Failure> {
-        let mut gathered = Gathered::default();
-        let mut events = EventStream::default();
-        let mut bytes = response.bytes_stream();
-        while let Some(piece) = bytes.next().await {
-            let piece = piece.map_err(|e| self.endpoint.broken(e))?;
-            for data in events.feed(&piece).map_err(|_| self.endpoint.unexpected(WHAT))? {
-                if self.take(&data, &mut gathered, on_piece)? {
-                    return self.reply(gathered);
+    /// Asks once, and once more for each thing that the service turns out not to take.
+    async fn gather(&self, asked: &Asked<'_>, on_piece: OnPiece<'_>) -> Result<Gathered, Failure> {
+        let mut suspicion = None;
+        loop {
+            let mut dialect = self.known(asked.model).dialect;
+            dialect.no_tools |= suspicion.is_some();
+            let temperature = asked.request.temperature.unwrap_or(self.temperature);
+            let max_tokens = asked.request.max_tokens.unwrap_or(self.max_tokens);
+            let body = wire::body(asked.model, asked.request, temperature, max_tokens, asked.stream, dialect);
+            let chars = body.chars();
+            let json = serde_json::to_string(&body)
+                .map_err(|e| Failure::last(Error::internal("a request is no JSON").with_source(e)))?;
+            let mut delivered = false;
+            let mut deliver = |piece: &str| {
+                delivered = true;
+                on_piece(piece);
+            };
+            let rejection = match self.once(asked, &json, &mut deliver).await {
+                Ok(gathered) => {
+                    if let Some(suspicion) = suspicion {
+                        self.learn_of_tools(asked.model, suspicion);
+                    } else if !dialect.no_tools && !asked.stream && !asked.request.tools.is_empty() {
+                        self.learn(asked.model, |known| known.failed_with_tools = 0);
+                    }
+                    return Ok(gathered);
                 }
+                Err(rejection) => rejection,
+            };
+            let Some(complaint) = rejection.complaint.filter(|_| !delivered) else {
+                return Err(rejection.failure);
+            };
+            match dialect.remedy(&complaint, asked.request, asked.stream, chars, max_tokens) {
+                // Every change takes something away, so this ends.
+                Remedy::Adapt(adapted, why) => {
+                    tracing::info!(
+                        model = asked.model,
+                        "the model is asked in another way from now on: {why}"
+                    );
+                    // What was left out for this request alone is not part of it.
+                    let no_tools = self.known(asked.model).dialect.no_tools;
+                    self.learn(asked.model, |known| known.dialect = Dialect { no_tools, ..adapted });
+                }
+                Remedy::DropTools(Suspicion::Failed)
+                    if asked.tried_without_tools.swap(true, Ordering::Relaxed) =>
+                {
+                    return Err(rejection.failure);
+                }
+                Remedy::DropTools(found) => suspicion = Some(found),
+                Remedy::Shorten(shorter) => {
+                    let Dialect { prompt_chars, answer_tokens, .. } = shorter;
+                    self.learn(asked.model, |known| {
+                        known.dialect = Dialect { prompt_chars, answer_tokens, ..known.dialect };
+                    });
+                    return Err(Failure::last(self.too_long(asked.model)));
+                }
+                Remedy::None => return Err(rejection.failure),
             }
         }
-        if let Some(data) = events.finish().map_err(|_| self.endpoint.unexpected(WHAT))? {
-            self.take(&data, &mut gathered, on_piece)?;
-        }
-        if gathered.is_complete() { self.reply(gathered) } else { Err(self.cut()) }
     }
 
-    /// Takes one event; true at the end of the stream.
-    fn take(&self, data: &str, gathered: &mut Gathered, on_piece: OnPiece<'_>) -> Result<bool, Failure> {
-        if data == "[DONE]" {
-            gathered.done = true;
-            return Ok(true);
-        }
-        // The parser's own words may quote the answer, so they are not kept as the cause.
-        let event: Event = serde_json::from_str(data).map_err(|_| self.endpoint.unexpected(WHAT))?;
-        if event.is_error() {
-            return Err(self.cut());
-        }
-        gathered.add(event, on_piece);
-        if gathered.text.len() > LONGEST_ANSWER {
-            return Err(self.endpoint.unexpected(WHAT));
-        }
-        Ok(false)
+    /// Without tools it answered: whether they are why it did not before.
+    fn learn_of_tools(&self, model: &str, suspicion: Suspicion) {
+        self.learn(model, |known| {
+            match suspicion {
+                Suspicion::Refused => known.failed_with_tools = FAILED_WITH_TOOLS,
+                Suspicion::Failed => known.failed_with_tools += 1,
+                Suspicion::Slipped => {}
+            }
+            if known.failed_with_tools >= FAILED_WITH_TOOLS && !known.dialect.no_tools {
+                known.dialect.no_tools = true;
+                tracing::warn!(
+                    model,
+                    "the model takes no tools: it answers, and a person is called by the customer's words alone"
+                );
+            }
+        });
     }
 
-    /// The stream ended before the answer did.
-    fn cut(&self) -> Failure {
-        Failure::passing(Error::unavailable(format!(
-            "the answer of the service at {} broke off: try again",
-            self.endpoint.origin()
-        )))
+    fn too_long(&self, model: &str) -> Error {
+        Error::unavailable(format!(
+            "the question with its excerpts is longer than what the model `{model}` at {} reads: give it a \
+             larger context, or lower search.top_k and answer.history_tokens",
+            self.endpoint.place()
+        ))
+        .with_code(CONTEXT_TOO_SMALL)
     }
 
-    /// The answer, if it is one.
-    fn reply(&self, gathered: Gathered) -> Result<ChatReply, Failure> {
-        let origin = self.endpoint.origin();
-        if gathered.is_refused() {
-            return Err(Failure::last(Error::unavailable(format!(
-                "the model at {origin} refused to answer"
-            ))));
+    /// Sends a request and reads its answer.
+    async fn once(
+        &self,
+        asked: &Asked<'_>,
+        json: &str,
+        on_piece: OnPiece<'_>,
+    ) -> Result<Gathered, Rejection> {
+        let left = asked.end.saturating_duration_since(Instant::now());
+        let response = self.endpoint.post(json, asked.model, !asked.stream, left).await?;
+        let gathered = self.read(response, asked, on_piece).await?;
+        if let Some(error) = &gathered.error {
+            let mut rejection = self.endpoint.failed_inside(error, asked.model, json);
+            if !gathered.text.is_empty() {
+                // It was about to answer: nothing is wrong with the request.
+                rejection.complaint = None;
+            }
+            return Err(rejection);
         }
-        let truncated = gathered.is_truncated();
-        if gathered.text.trim().is_empty() && gathered.call.is_none() {
-            return Err(Failure::last(Error::unavailable(if truncated {
-                format!(
-                    "the model at {origin} used up its tokens before it wrote anything: raise \
-                     llm.max_tokens"
-                )
-            } else {
-                format!("the model at {origin} answered with an empty text")
-            })));
-        }
-        let model = if gathered.model.is_empty() { self.model.clone() } else { gathered.model };
-        let Gathered { text, call, prompt_tokens, completion_tokens, .. } = gathered;
-        let tokens_used = prompt_tokens.saturating_add(completion_tokens);
-        Ok(ChatReply { text, call, model, tokens_used, prompt_tokens, completion_tokens, truncated })
+        Ok(gathered)
     }
 }
 
@@ -243,16 +238,18 @@ impl ChatModel for OpenAiChat {
     }
 
     async fn complete(&self, request: &ChatRequest) -> Result<ChatReply> {
+        let asked = self.asked(request, false);
         let mut attempts = self.retry.start(&*self.clock);
         loop {
-            match self.breaker.watch(self.attempt(request)).await {
+            match self.breaker.watch(self.attempt(&asked, &mut |_| ())).await {
                 Ok(reply) => return Ok(reply),
-                Err(failure) => attempts.pause(failure).await?,
+                Err(failure) => attempts.pause_before(failure, Some(asked.end)).await?,
             }
         }
     }
 
     async fn stream(&self, request: &ChatRequest, on_piece: OnPiece<'_>) -> Result<ChatReply> {
+        let asked = self.asked(request, true);
         let mut attempts = self.retry.start(&*self.clock);
         loop {
             let mut delivered = false;
@@ -260,43 +257,20 @@ impl ChatModel for OpenAiChat {
                 delivered = true;
                 on_piece(piece);
             };
-            let attempt = async {
-                let response = self.post(request, true).await?;
-                if is_json(&response) {
-                    // A service that cannot stream answers in one piece.
-                    self.whole(response).await.inspect(|reply| deliver(&reply.text))
-                } else {
-                    self.listen(response, &mut deliver).await
-                }
-            };
-            match self.breaker.watch(attempt).await {
+            match self.breaker.watch(self.attempt(&asked, &mut deliver)).await {
                 Ok(reply) => return Ok(reply),
                 Err(failure) if delivered => return Err(failure.error),
-                Err(failure) => attempts.pause(failure).await?,
+                Err(failure) => attempts.pause_before(failure, Some(asked.end)).await?,
             }
         }
     }
-}
 
-fn is_json(response: &Response) -> bool {
-    let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    kind.is_some_and(|kind| kind.starts_with("application/json"))
-}
+    fn longest_prompt(&self, model: Option<&str>) -> Option<usize> {
+        self.known(model.unwrap_or(&self.model)).dialect.prompt_chars
+    }
 
-impl Dialect {
-    /// This dialect without what the complaint is about; `None` if it is about something else.
-    fn without(self, complaint: &Complaint, stream: bool) -> Option<Self> {
-        let mut adapted = self;
-        if complaint.rejects("max_tokens") || complaint.names("max_completion_tokens") {
-            adapted.completion_tokens = true;
-        } else if complaint.rejects("temperature") {
-            adapted.no_temperature = true;
-        } else if stream && complaint.names("stream_options") {
-            adapted.no_usage = true;
-        } else if !stream && complaint.names("tools") {
-            adapted.no_tools = true;
-        }
-        (adapted != self).then_some(adapted)
+    async fn look(&self, limit: Duration) -> Result<()> {
+        self.endpoint.models(limit).await.map(drop).map_err(|failure| failure.error)
     }
 }
 

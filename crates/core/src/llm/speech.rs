@@ -11,7 +11,9 @@ use serde::Deserialize;
 
 use crate::config::TranscriptionConfig;
 use crate::error::{Error, ErrorKind, Result};
-use crate::net::{USER_AGENT, bearer, body_within, client, origin_of, parse_base_url, without_address};
+use crate::net::{
+    USER_AGENT, bearer, body_within, client, origin_of, parse_base_url, through, without_address,
+};
 
 /// Bytes of an answer at most: ten minutes of speech are a few kilobytes of text.
 const LONGEST: usize = 1 << 20;
@@ -66,7 +68,7 @@ impl Transcriber {
         language: &str,
         boundary: &str,
     ) -> Result<String> {
-        let origin = origin_of(&self.url);
+        let origin = format!("{}{}", origin_of(&self.url), through(&self.url));
         let mut request = self
             .client
             .post(self.url.clone())

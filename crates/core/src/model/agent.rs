@@ -28,6 +28,9 @@ pub struct Agent {
     pub whatsapp_phone_number: Option<String>,
     /// What it offers customers on WhatsApp to choose from.
     pub menu: Option<Menu>,
+    /// What it answers a greeting with; `{greeting}` stands for good morning, afternoon or evening, which otherwise goes
+    /// before it. The built-in text if absent.
+    pub welcome: Option<String>,
     /// Whether it answers.
     pub is_active: bool,
     /// Answers questions that name no agent. Exactly one per business.
@@ -58,6 +61,8 @@ pub struct NewAgent {
     pub whatsapp_phone_number: Option<String>,
     /// See [`Agent::menu`].
     pub menu: Option<Menu>,
+    /// See [`Agent::welcome`].
+    pub welcome: Option<String>,
 }
 
 /// A change of an agent: only what is present changes.
@@ -80,6 +85,8 @@ pub struct AgentPatch {
     pub whatsapp_phone_number: Option<String>,
     /// New menu; `Some(None)` takes it away.
     pub menu: Option<Option<Menu>>,
+    /// New welcome; an empty one brings the built-in text back.
+    pub welcome: Option<String>,
     /// Switches it on or off.
     pub is_active: Option<bool>,
     /// `true` makes it the default agent.

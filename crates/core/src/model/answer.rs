@@ -105,6 +105,9 @@ pub struct Answer {
     pub model: String,
     /// Tokens the chat model charged for; 0 without one.
     pub tokens_used: u64,
+    /// Whether the documents are quoted because the chat model gave no answer. Not kept.
+    #[serde(default)]
+    pub fallback: bool,
     /// Whether it was answered from the cache. Not part of what clients read.
     #[serde(skip)]
     pub cached: bool,

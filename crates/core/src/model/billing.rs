@@ -94,12 +94,47 @@ pub struct Subscription {
     pub period_end: Option<DateTime<Utc>>,
     /// Whether it ends with the period.
     pub cancel_at_period_end: bool,
-    /// When it is to end, if it is.
+    /// The date on which it is to end, if it has one.
     pub cancel_at: Option<DateTime<Utc>>,
+    /// Whether, and how, the collection of payments is paused.
+    pub pause_collection: Option<PauseCollection>,
+    /// When the trial ends, if it has or had one.
+    pub trial_end: Option<DateTime<Utc>>,
     /// When somebody ended it.
     pub canceled_at: Option<DateTime<Utc>>,
     /// Since when a payment is overdue, if one is.
     pub past_due_since: Option<DateTime<Utc>>,
+}
+
+impl Subscription {
+    /// When it ends, if its end is fixed: on a date of its own, or with its period.
+    pub fn ends_at(&self) -> Option<DateTime<Utc>> {
+        self.cancel_at.or(self.period_end.filter(|_| self.cancel_at_period_end))
+    }
+
+    /// The pause of collection that is in force at `now`. One with a date ends by itself, whether or not the
+    /// word of it has come yet.
+    pub fn pause_at(&self, now: DateTime<Utc>) -> Option<&PauseCollection> {
+        let over = |until: i64| until <= now.timestamp();
+        self.pause_collection.as_ref().filter(|pause| !pause.resumes_at.is_some_and(over))
+    }
+}
+
+/// A pause in which no payments are collected. The subscription stays as it is meanwhile, `active` mostly.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PauseCollection {
+    /// What becomes of invoices meanwhile, in Stripe's word: `keep_as_draft`, `mark_uncollectible` or `void`.
+    pub behavior: String,
+    /// When collection goes on by itself, in seconds since 1970; `None`: when somebody resumes it.
+    pub resumes_at: Option<i64>,
+}
+
+impl PauseCollection {
+    /// When collection goes on by itself.
+    pub fn resumes(&self) -> Option<DateTime<Utc>> {
+        self.resumes_at.and_then(|at| DateTime::from_timestamp(at, 0))
+    }
 }
 
 /// An invoice of an organization.

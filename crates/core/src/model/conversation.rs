@@ -164,6 +164,10 @@ pub struct Conversation {
     pub state_version: u32,
     /// RFC 3339, UTC: since when a person has it.
     pub human_since: Option<String>,
+    /// RFC 3339, UTC: since when the customer waits for a person, if nobody turned to them since.
+    pub person_wanted_at: Option<String>,
+    /// RFC 3339, UTC: since when everything goes to and from the owner's phone.
+    pub relayed_at: Option<String>,
     /// RFC 3339, UTC: the customer's latest message.
     pub last_inbound_at: Option<String>,
     /// RFC 3339, UTC: the latest message.

@@ -166,7 +166,11 @@ pub struct Document {
     pub agent_id: Option<AgentId>,
     /// File name without folders.
     pub filename: String,
-    /// Where it came from: the absolute path of the file, or the name given for standard input or an upload.
+    /// The named source it was ingested from; empty if from none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub source: String,
+    /// Where it came from: the path below the root of its source, the absolute path of the file, or the name given
+    /// for standard input or an upload.
     pub path: String,
     /// Kind of file.
     pub file_type: FileType,
@@ -194,4 +198,16 @@ pub struct Document {
     pub updated_at: String,
     /// RFC 3339, UTC; when it last became searchable.
     pub processed_at: Option<String>,
+}
+
+impl Document {
+    /// What tells it from every other document of its agent, for people: its path, after the name of its source.
+    pub fn place(&self) -> String {
+        place(&self.source, &self.path)
+    }
+}
+
+/// A path, after the name of its source if it has one.
+pub fn place(source: &str, path: &str) -> String {
+    if source.is_empty() { path.to_owned() } else { format!("{source}:{path}") }
 }

@@ -6,6 +6,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// Marks in a document's text what the parser is not sure of: behind a figure that OCR may have taken for another,
+/// alone before a cell of a table whose column cannot be told.
+pub const UNSURE: &str = "[?]";
+
 /// A remark on how a file, or one page of it, was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ParseNote {

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -48,11 +49,24 @@ impl BreakerState {
     }
 }
 
+/// What a process knows of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acquaintance {
+    /// It was never asked.
+    None,
+    /// It was asked, and never answered.
+    Tried,
+    /// It answered.
+    Reached,
+}
+
 /// The breaker of one service. Share it between all who ask that service.
 pub struct Breaker {
     name: &'static str,
     clock: SharedClock,
     circuit: Mutex<Circuit>,
+    /// An [`Acquaintance`].
+    acquaintance: AtomicU8,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -73,12 +87,26 @@ pub struct Pass<'a> {
 impl Breaker {
     /// A closed breaker of the service that health reports call `name`.
     pub fn new(name: &'static str, clock: SharedClock) -> Self {
-        Self { name, clock, circuit: Mutex::new(Circuit::Closed { failures: 0 }) }
+        Self {
+            name,
+            clock,
+            circuit: Mutex::new(Circuit::Closed { failures: 0 }),
+            acquaintance: AtomicU8::new(0),
+        }
     }
 
     /// The service's name in health reports.
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// What this process knows of the service: before it was reached, a closed breaker says nothing.
+    pub fn acquaintance(&self) -> Acquaintance {
+        match self.acquaintance.load(Ordering::Relaxed) {
+            0 => Acquaintance::None,
+            1 => Acquaintance::Tried,
+            _ => Acquaintance::Reached,
+        }
     }
 
     /// How the service does.
@@ -153,6 +181,7 @@ impl Pass<'_> {
     /// The service answered.
     pub fn succeeded(mut self) {
         self.told = true;
+        self.breaker.acquaintance.store(2, Ordering::Relaxed);
         let mut circuit = self.breaker.circuit();
         // A request from before the breaker opened says nothing about now.
         if self.probe || matches!(*circuit, Circuit::Closed { .. }) {
@@ -166,6 +195,7 @@ impl Pass<'_> {
     /// The service did not answer, or had a problem of its own.
     pub fn failed(mut self) {
         self.told = true;
+        self.breaker.acquaintance.fetch_max(1, Ordering::Relaxed);
         let now = self.breaker.clock.now();
         let mut circuit = self.breaker.circuit();
         match *circuit {

@@ -1,7 +1,8 @@
 //! The HTTP client and the addresses it is given.
 //!
 //! One client per service: it keeps its connections. Redirects are never followed here, because
-//! whoever follows one has to decide first whether the key may go along.
+//! whoever follows one has to decide first whether the key may go along. Which requests go through a proxy is
+//! in `proxy.rs`.
 
 use std::sync::Once;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use futures::StreamExt;
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 
+use super::proxy::proxies;
 use crate::error::{Error, Result};
 
 /// Time to open a connection; a host that takes longer is down, however long an answer may take.
@@ -28,7 +30,13 @@ pub(crate) const USER_AGENT: &str = concat!("agent-core/", env!("CARGO_PKG_VERSI
 /// `Config` if the machine's trust store or the user agent cannot be used.
 pub fn client(timeout: Duration, user_agent: &str) -> Result<reqwest::Client> {
     choose_tls();
-    reqwest::Client::builder()
+    let builder = reqwest::Client::builder();
+    let builder = if proxies().is_empty() {
+        builder.no_proxy()
+    } else {
+        builder.proxy(reqwest::Proxy::custom(|url| proxies().address(url)))
+    };
+    builder
         .user_agent(user_agent)
         .connect_timeout(CONNECT.min(timeout))
         .read_timeout(timeout)
@@ -45,7 +53,7 @@ pub fn client(timeout: Duration, user_agent: &str) -> Result<reqwest::Client> {
 
 /// Installs the TLS implementation that this product is built with, unless the program that embeds
 /// the library has installed another one.
-fn choose_tls() {
+pub(crate) fn choose_tls() {
     static CHOSEN: Once = Once::new();
     CHOSEN.call_once(|| {
         // An error means that one is installed already, which serves as well.

@@ -2,22 +2,25 @@
 //!
 //! [`client`] builds the connection pool, [`Retry`] decides what is tried again and when,
 //! [`Breaker`] stops asking a service that is down, [`RateLimit`] keeps to a service's requests per
-//! minute, `EventStream` takes server-sent events
-//! apart, and `openai` holds what the two users of the OpenAI wire format share. What a request
-//! says and what its answer means is not here: that is each provider's own file.
+//! minute, `proxy.rs` says what goes through a proxy, `EventStream` takes server-sent events apart, and
+//! `openai` holds what the two users of the OpenAI wire format share. What a request says and what its
+//! answer means is not here: that is each provider's own file.
 
 mod breaker;
 mod client;
 pub(crate) mod openai;
+mod proxy;
 mod rate;
 mod retry;
 mod sse;
 
-pub use breaker::{Breaker, BreakerState, CIRCUIT_OPEN};
+pub use breaker::{Acquaintance, Breaker, BreakerState, CIRCUIT_OPEN};
 pub use client::client;
 pub(crate) use client::{
-    BodyError, USER_AGENT, bearer, body_within, origin_of, parse_base_url, without_address,
+    BodyError, USER_AGENT, bearer, body_within, choose_tls, origin_of, parse_base_url, without_address,
 };
+pub(crate) use proxy::through;
+pub use proxy::{proxy_for, proxy_problems};
 pub use rate::RateLimit;
 pub use retry::Retry;
 pub(crate) use retry::{Again, Failure, again_after, asked_wait, may_pass};

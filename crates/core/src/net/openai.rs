@@ -1,33 +1,43 @@
 //! What embeddings and chat share of the OpenAI wire format: address, key, error envelope.
 //!
 //! Turns every way in which such a service can fail into an error in the operator's words, and says
-//! whether another try may help. What a service writes about an error is read for its codes but
-//! never repeated: some echo the request, and with it the key or what a customer wrote.
+//! whether another try may help: silence and broken answers here, refusals in `refusal.rs`. What of a
+//! service's own words is repeated is in `envelope.rs`.
 
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, HeaderValue};
-use reqwest::{Response, StatusCode, Url};
-use serde::Serialize;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::{Response, Url};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::client::{
     BodyError, USER_AGENT, bearer, body_within, client, origin_of, parse_base_url, without_address,
 };
-use super::retry::{Again, Failure, again_after, may_pass};
+use super::proxy::{proxy_of, through};
+use super::retry::Failure;
 use crate::clock::SharedClock;
 use crate::error::{Error, Result};
 
-/// An error body is read for its codes; what comes after this many bytes cannot matter.
-const ERROR_BODY: usize = 64 * 1024;
+mod envelope;
+mod refusal;
+
+pub(crate) use refusal::{Complaint, Rejection};
+
+/// Bytes of a list of models that are read.
+const LIST: usize = 1 << 20;
+/// What requests are.
+const JSON: &str = "application/json";
 
 /// One service that speaks the OpenAI format.
 pub(crate) struct Endpoint {
     client: reqwest::Client,
     url: Url,
-    origin: String,
+    /// Scheme, host and port, and the proxy if there is one: where errors say that something went wrong.
+    place: String,
+    /// The proxy that is asked, and the variable that names it.
+    proxy: Option<(String, &'static str)>,
     authorization: Option<HeaderValue>,
     /// Configuration section that errors point at, e.g. `llm`.
     section: &'static str,
@@ -44,45 +54,6 @@ pub(crate) struct Address<'a> {
     pub(crate) section: &'static str,
 }
 
-/// A request that was not answered with success.
-#[derive(Debug)]
-pub(crate) struct Rejection {
-    pub(crate) failure: Failure,
-    /// What the service said about a request that it understood but does not take.
-    pub(crate) complaint: Option<Complaint>,
-}
-
-impl From<Failure> for Rejection {
-    fn from(failure: Failure) -> Self {
-        Self { failure, complaint: None }
-    }
-}
-
-/// The error envelope of a 400 or 422. Its text may repeat the request, so `Debug` hides it.
-pub(crate) struct Complaint {
-    code: String,
-    param: String,
-    text: String,
-}
-
-impl Complaint {
-    /// Whether the complaint is that `parameter` is not supported (not: that its value is wrong).
-    pub(crate) fn rejects(&self, parameter: &str) -> bool {
-        self.param == parameter && self.code.starts_with("unsupported_")
-    }
-
-    /// Whether the text names `word`, which no other complaint would.
-    pub(crate) fn names(&self, word: &str) -> bool {
-        self.param == word || self.text.contains(word)
-    }
-}
-
-impl fmt::Debug for Complaint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Complaint").finish_non_exhaustive()
-    }
-}
-
 impl Endpoint {
     /// # Errors
     /// `Config` for an address or a key that cannot be used.
@@ -95,7 +66,8 @@ impl Endpoint {
         let authorization = bearer(address.api_key, &format!("{section}.api_key"))?;
         Ok(Self {
             client: client(address.timeout, USER_AGENT)?,
-            origin: origin_of(&url),
+            place: format!("{}{}", origin_of(&url), through(&url)),
+            proxy: proxy_of(&url),
             url,
             authorization,
             section,
@@ -104,32 +76,62 @@ impl Endpoint {
         })
     }
 
-    /// Scheme, host and port, for errors.
-    pub(crate) fn origin(&self) -> &str {
-        &self.origin
+    /// Scheme, host and port, and the proxy if there is one, for errors.
+    pub(crate) fn place(&self) -> &str {
+        &self.place
     }
 
-    /// Posts `body`; `model` is named if the service does not know it. With `whole`, the answer has
-    /// to be complete within the timeout; without, it only must not fall silent for that long.
+    /// The longest wait for an answer.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// Posts JSON; `model` is named if the service does not know it. With `whole`, the answer has to be
+    /// complete within `limit`; without, it has to begin within it and must not fall silent.
     #[tracing::instrument(name = "model request", level = "debug", skip_all)]
-    pub(crate) async fn post<B: Serialize + Sync>(
+    pub(crate) async fn post(
         &self,
-        body: &B,
+        json: &str,
         model: &str,
         whole: bool,
+        limit: Duration,
     ) -> Result<Response, Rejection> {
-        let mut request = self.client.post(self.url.clone()).json(body);
+        let mut request = self.client.post(self.url.clone()).header(CONTENT_TYPE, JSON).body(json.to_owned());
         if let Some(authorization) = &self.authorization {
             request = request.header(AUTHORIZATION, authorization.clone());
         }
         if whole {
-            request = request.timeout(self.timeout);
+            request = request.timeout(limit);
         }
-        let response = request.send().await.map_err(|e| self.unreachable(e))?;
+        let answer = tokio::time::timeout(limit, request.send()).await.map_err(|_| self.late())?;
+        let response = answer.map_err(|e| self.unreachable(e))?;
         if response.status().is_success() {
             return Ok(response);
         }
-        Err(self.refused(response, model).await)
+        Err(self.refused(response, model, json).await)
+    }
+
+    /// What stands at the service's `/models`, as far as it tells: for looking whether it is there. Costs
+    /// nothing.
+    pub(crate) async fn models(&self, limit: Duration) -> Result<Vec<String>, Failure> {
+        let mut url = self.url.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop().pop().push("models");
+        }
+        let mut request = self.client.get(url).timeout(limit);
+        if let Some(authorization) = &self.authorization {
+            request = request.header(AUTHORIZATION, authorization.clone());
+        }
+        let response = request.send().await.map_err(|e| self.unreachable(e))?;
+        match response.status().as_u16() {
+            // Many services have no such list; they are there all the same.
+            200..=299 | 404 | 405 | 501 => {}
+            _ => return Err(self.refused(response, "", "").await.failure),
+        }
+        let body = body_within(response, LIST).await.unwrap_or_default();
+        let list: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let ids = list["data"].as_array().into_iter().flatten();
+        Ok(ids.filter_map(|model| model["id"].as_str()).map(str::to_owned).collect())
     }
 
     /// Reads an answer of at most `limit` bytes as JSON; `what` says what was expected.
@@ -150,10 +152,14 @@ impl Endpoint {
 
     /// The service answered, but not with `what` was asked for.
     pub(crate) fn unexpected(&self, what: &str) -> Failure {
-        let Self { origin, section, .. } = self;
+        let Self { place, section, .. } = self;
+        let proxy = match &self.proxy {
+            Some((_, variable)) => format!(", and that the proxy of {variable} lets requests to it pass"),
+            None => String::new(),
+        };
         Failure::last(Error::unavailable(format!(
-            "the service at {origin} answered with something else than {what}: check that \
-             {section}.base_url is the address of an OpenAI-compatible service"
+            "the service at {place} answered with something else than {what}: check that \
+             {section}.base_url is the address of an OpenAI-compatible service{proxy}"
         )))
     }
 
@@ -162,153 +168,38 @@ impl Endpoint {
         if error.is_timeout() {
             return self.unreachable(error);
         }
-        let text = format!("the answer of the service at {} broke off: try again", self.origin);
+        let text = format!("the answer of the service at {} broke off: try again", self.place);
         Failure::passing(Error::unavailable(text).with_source(without_address(error)))
+    }
+
+    /// No answer within the limit.
+    pub(crate) fn late(&self) -> Failure {
+        let Self { place, section, .. } = self;
+        let seconds = self.timeout.as_secs_f64();
+        Failure::passing(Error::unavailable(format!(
+            "the service at {place} did not answer within {seconds} s: try again later, or raise \
+             {section}.timeout_seconds"
+        )))
     }
 
     /// No answer at all.
     fn unreachable(&self, error: reqwest::Error) -> Failure {
-        let Self { origin, section, .. } = self;
-        let text = if error.is_timeout() && !error.is_connect() {
-            let seconds = self.timeout.as_secs_f64();
-            format!(
-                "the service at {origin} did not answer within {seconds} s: try again later, or \
-                 raise {section}.timeout_seconds"
-            )
-        } else {
-            format!("cannot reach the service at {origin}: check {section}.base_url and the network")
-        };
-        Failure::passing(Error::unavailable(text).with_source(without_address(error)))
-    }
-
-    /// An answer with another status than success.
-    async fn refused(&self, response: Response, model: &str) -> Rejection {
-        let status = response.status();
-        let again = again_after(response.headers(), self.clock.now());
-        let body = body_within(response, ERROR_BODY).await.unwrap_or_default();
-        let said = Envelope::read(&body);
-        let spent = said.is("insufficient_quota");
-        let error = self.explain(status, &said, spent, model);
-        let again = if may_pass(status) && !spent { again } else { Again::No };
-        let error = match again {
-            Again::After(wait) => error.with_retry_after(wait),
-            Again::No | Again::Backoff => error,
-        };
-        let complaint = matches!(status.as_u16(), 400 | 422).then(|| Complaint {
-            code: said.code,
-            param: said.param,
-            text: said.text,
-        });
-        // A 429 is an answer: the service is there, the account asks too much of it.
-        let outage = status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT;
-        Rejection { failure: Failure { error, again, outage }, complaint }
-    }
-
-    fn explain(&self, status: StatusCode, said: &Envelope, spent: bool, model: &str) -> Error {
-        let Self { origin, section, .. } = self;
-        let number = status.as_u16();
-        match number {
-            401 | 403 if self.authorization.is_none() => Error::config(format!(
-                "the service at {origin} wants an API key: set {section}.api_key or OPENAI_API_KEY"
-            )),
-            401 | 403 => Error::config(format!(
-                "the service at {origin} refused the API key ({number}): set {section}.api_key or \
-                 OPENAI_API_KEY to a key that may use the model `{model}`"
-            )),
-            404 => Error::config(format!(
-                "the service at {origin} does not know the model `{model}`, or nothing answers at \
-                 {}: check {section}.model and {section}.base_url",
-                self.url.path()
-            )),
-            300..=399 | 405 => Error::config(format!(
-                "the service at {origin} does not take requests at {} ({number}): set \
-                 {section}.base_url to the address of an OpenAI-compatible service",
-                self.url.path()
-            )),
-            _ if spent => Error::unavailable(format!(
-                "the quota of the account at {origin} is used up: add credit or raise its limit"
-            )),
-            429 => Error::unavailable(format!(
-                "the service at {origin} gets too many requests from this account (429): try again \
-                 in a minute"
-            )),
-            _ if may_pass(status) => Error::unavailable(format!(
-                "the service at {origin} has a problem of its own ({number}): try again later"
-            )),
-            _ => Error::unavailable(format!(
-                "the service at {origin} rejected the request ({number}{})",
-                said.codes(self.authorization.as_ref())
-            )),
+        let Self { place, section, .. } = self;
+        if error.is_timeout() && !error.is_connect() {
+            let late = self.late();
+            return Failure { error: late.error.with_source(without_address(error)), ..late };
         }
+        let check = match &self.proxy {
+            Some((_, variable)) => format!("{variable} and NO_PROXY, {section}.base_url"),
+            None => format!("{section}.base_url"),
+        };
+        let text = format!("cannot reach the service at {place}: check {check} and the network");
+        Failure::passing(Error::unavailable(text).with_source(without_address(error)))
     }
 }
 
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Endpoint").field("origin", &self.origin).finish_non_exhaustive()
-    }
-}
-
-/// What is read of an error body: OpenAI's `{"error": {…}}`, or the same fields without envelope.
-#[derive(Default)]
-struct Envelope {
-    kind: String,
-    code: String,
-    param: String,
-    text: String,
-}
-
-impl Envelope {
-    fn read(body: &[u8]) -> Self {
-        let Ok(value) = serde_json::from_slice::<Value>(body) else {
-            return Self { text: String::from_utf8_lossy(body).into_owned(), ..Self::default() };
-        };
-        let error = value.get("error").filter(|e| e.is_object()).unwrap_or(&value);
-        let field = |name: &str| error.get(name).and_then(Value::as_str).map(str::to_owned);
-        Self {
-            kind: field("type").unwrap_or_default(),
-            code: field("code").unwrap_or_default(),
-            param: field("param").unwrap_or_default(),
-            text: field("message").unwrap_or_else(|| value.to_string()),
-        }
-    }
-
-    fn is(&self, code: &str) -> bool {
-        self.code == code || self.kind == code
-    }
-
-    /// Codes fit to be shown: short words of a fixed alphabet, and no part of the key.
-    fn codes(&self, authorization: Option<&HeaderValue>) -> String {
-        let key = authorization.and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '[' | ']');
-        [&self.kind, &self.code, &self.param]
-            .into_iter()
-            .filter(|word| !word.is_empty() && word.len() <= 64 && word.chars().all(plain))
-            .filter(|word| !key.contains(word.as_str()))
-            .fold(String::new(), |shown, word| format!("{shown}, {word}"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_plain_codes_are_shown_and_never_the_key() {
-        let body = br#"{"error": {"type": "invalid_request_error", "code": "sk-secret",
-            "param": "messages[0].content", "message": "you wrote: my password is hunter2"}}"#;
-        let key = HeaderValue::from_static("Bearer sk-secret");
-        let shown = Envelope::read(body).codes(Some(&key));
-        assert_eq!(shown, ", invalid_request_error, messages[0].content");
-        let odd = Envelope { code: "a b".into(), kind: "x".repeat(65), ..Envelope::default() };
-        assert_eq!(odd.codes(None), "");
-    }
-
-    #[test]
-    fn an_envelope_is_read_in_the_forms_that_services_use() {
-        assert!(Envelope::read(br#"{"error":{"type":"insufficient_quota"}}"#).is("insufficient_quota"));
-        assert_eq!(Envelope::read(br#"{"object":"error","message":"m","code":400}"#).text, "m");
-        assert!(Envelope::read(br#"{"error":"no such model"}"#).text.contains("no such model"));
-        assert_eq!(Envelope::read(b"<html>").text, "<html>");
+        f.debug_struct("Endpoint").field("place", &self.place).finish_non_exhaustive()
     }
 }

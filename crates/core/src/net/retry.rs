@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
+use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};
@@ -98,6 +99,11 @@ pub(crate) struct Attempts<'a> {
 impl Attempts<'_> {
     /// Waits until the request may be repeated, or gives the error back if it may not.
     pub(crate) async fn pause(&mut self, failure: Failure) -> Result<()> {
+        self.pause_before(failure, None).await
+    }
+
+    /// The same, where the error is given back at once if the wait would last until `end`.
+    pub(crate) async fn pause_before(&mut self, failure: Failure, end: Option<Instant>) -> Result<()> {
         self.failed += 1;
         if self.failed >= self.retry.attempts {
             return Err(failure.error);
@@ -107,6 +113,9 @@ impl Attempts<'_> {
             Again::Backoff => self.retry.backoff(self.failed, self.clock),
             Again::After(asked) => asked,
         };
+        if end.is_some_and(|end| Instant::now() + wait >= end) {
+            return Err(failure.error);
+        }
         tracing::debug!(failed = self.failed, ?wait, reason = %failure.error, "trying again");
         tokio::time::sleep(wait).await;
         Ok(())
@@ -148,7 +157,6 @@ mod tests {
     use super::*;
     use crate::clock::{ManualClock, SystemClock};
     use chrono::TimeZone;
-    use tokio::time::Instant;
 
     /// A clock whose dice always show the same.
     struct Loaded(u8);
@@ -202,6 +210,21 @@ mod tests {
         for status in [301, 400, 401, 403, 404, 413, 422] {
             assert!(!may_pass(StatusCode::from_u16(status).unwrap()), "{status}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_that_outlasts_the_time_there_is_does_not_begin() {
+        let clock = ManualClock::at(noon());
+        let mut attempts = Retry::default().start(&clock);
+        let begin = Instant::now();
+        let asked = |seconds| Failure {
+            again: Again::After(Duration::from_secs(seconds)),
+            ..Failure::passing(Error::unavailable("busy"))
+        };
+        let end = Some(begin + Duration::from_secs(10));
+        attempts.pause_before(asked(6), end).await.unwrap();
+        assert!(attempts.pause_before(asked(6), end).await.is_err());
+        assert_eq!(begin.elapsed(), Duration::from_secs(6));
     }
 
     #[tokio::test(start_paused = true)]

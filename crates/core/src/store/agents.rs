@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Agent, AgentId, AgentPatch, Locale, Menu, NewAgent, OrganizationId};
 
 const COLUMNS: &str = "id, organization_id, name, system_prompt, llm_model, temperature, max_tokens, locale, \
-                       whatsapp_phone_number, menu, is_active, is_default, created_at, updated_at";
+                       whatsapp_phone_number, menu, welcome, is_active, is_default, created_at, updated_at";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Agent> {
     Ok(Agent {
@@ -23,6 +23,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Agent> {
         whatsapp_phone_number: row.get("whatsapp_phone_number")?,
         // Written by us; a menu that cannot be read must not take its agent away.
         menu: row.get::<_, Option<String>>("menu")?.and_then(|json| serde_json::from_str(&json).ok()),
+        welcome: row.get("welcome")?,
         is_active: row.get("is_active")?,
         is_default: row.get("is_default")?,
         created_at: row.get("created_at")?,
@@ -48,8 +49,8 @@ pub(super) fn insert(
 ) -> Result<Agent> {
     let sql = format!(
         "INSERT INTO agents (id, organization_id, name, system_prompt, llm_model, temperature, max_tokens, locale,
-                             whatsapp_phone_number, menu, is_default, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?11,
+                             whatsapp_phone_number, menu, welcome, is_default, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?11, ?12,
                  NOT EXISTS (SELECT 1 FROM agents WHERE organization_id = ?2 AND is_default = 1), ?10, ?10)
          RETURNING {COLUMNS}"
     );
@@ -65,6 +66,7 @@ pub(super) fn insert(
         new.whatsapp_phone_number,
         now,
         written(new.menu.as_ref()),
+        new.welcome,
     ];
     c.query_row(&sql, values, read).map_err(|e| name_taken(e, &new.name))
 }
@@ -170,7 +172,7 @@ impl Store {
             let name = patch.name.unwrap_or(old.name);
             let sql = format!(
                 "UPDATE agents SET name = ?3, system_prompt = ?4, llm_model = ?5, temperature = ?6, max_tokens = ?7,
-                        locale = ?8, whatsapp_phone_number = ?9, is_active = ?10, is_default = ?11, updated_at = ?12, menu = ?13
+                        locale = ?8, whatsapp_phone_number = ?9, is_active = ?10, is_default = ?11, updated_at = ?12, menu = ?13, welcome = ?14
                  WHERE organization_id = ?1 AND id = ?2 RETURNING {COLUMNS}"
             );
             let values = params![
@@ -187,6 +189,7 @@ impl Store {
                 old.is_default || patch.is_default == Some(true),
                 now,
                 written(patch.menu.unwrap_or(old.menu).as_ref()),
+                patch.welcome.or(old.welcome),
             ];
             let agent = c.query_row(&sql, values, read).map_err(|e| name_taken(e, &name))?;
             answer_cache::outdate(c, organization)?;

@@ -147,6 +147,12 @@ fn is_known(c: &Connection, event_id: &str) -> Result<bool> {
     Ok(c.prepare_cached(sql)?.query_row([event_id], |_| Ok(())).optional()?.is_some())
 }
 
+/// Whether it was recorded as being about nobody we know.
+fn is_unclaimed(c: &Connection, event_id: &str) -> Result<bool> {
+    let sql = "SELECT 1 FROM webhook_events WHERE source = 'stripe' AND event_id = ?1 AND outcome = 'nobody'";
+    Ok(c.prepare_cached(sql)?.query_row([event_id], |_| Ok(())).optional()?.is_some())
+}
+
 fn record(
     desk: &Desk<'_>,
     delivery: &StripeDelivery,
@@ -163,8 +169,10 @@ fn record(
     };
     let sql =
         "INSERT INTO webhook_events (id, source, event_id, payload, received_at, event_type, event_created,
-                                           outcome, organization_id)
-               VALUES (?1, 'stripe', ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+                                           outcome, organization_id, stripe_customer_id,
+                                           stripe_subscription_id)
+               VALUES (?1, 'stripe', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    let (customer, subscription) = event.subject.whom();
     c.prepare_cached(sql)?.execute(params![
         desk.clock.new_id().to_string(),
         event.id,
@@ -174,6 +182,8 @@ fn record(
         event.created,
         outcome.as_str(),
         organization,
+        customer,
+        subscription,
     ])?;
     Ok(())
 }
@@ -275,8 +285,9 @@ fn invoice_told(
     if let Some(subscription) = &invoice.subscription {
         subscriptions::follow(desk, subscription, plans)?;
     }
-    // Looking at an event once more is no second failure.
-    if news != InvoiceNews::Paid && delivery.body.is_some() {
+    // Looking at an event once more is no second failure, unless nobody could be told the first time.
+    let first = delivery.body.is_some() || is_unclaimed(desk.connection, &delivery.event.id)?;
+    if first && matches!(news, InvoiceNews::Failed | InvoiceNews::ActionRequired) {
         tell(desk, organization, news, invoice)?;
     }
     Ok(Decision::of(organization, changed))
@@ -291,7 +302,9 @@ fn tell(
 ) -> Result<()> {
     let action = match news {
         InvoiceNews::Failed => "billing:payment_failed",
-        InvoiceNews::ActionRequired | InvoiceNews::Paid => "billing:payment_action_required",
+        InvoiceNews::ActionRequired | InvoiceNews::Paid | InvoiceNews::Changed => {
+            "billing:payment_action_required"
+        }
     };
     let entry = AuditEntry {
         actor: Actor::System,

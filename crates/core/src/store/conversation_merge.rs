@@ -46,6 +46,10 @@ fn merge(desk: &Desk<'_>, into: ConversationId, from: ConversationId) -> Result<
         let sql = format!("UPDATE {table} SET conversation_id = ?1 WHERE conversation_id = ?2");
         c.prepare_cached(&sql)?.execute([&kept, &gone])?;
     }
+    c.prepare_cached("UPDATE alerts SET conversation_id = ?1 WHERE conversation_id = ?2")?
+        .execute([&kept, &gone])?;
+    c.prepare_cached("UPDATE conversations SET relay_to = ?1 WHERE relay_to = ?2")?
+        .execute([&kept, &gone])?;
     // A person's hand on either of the two is a hand on both.
     let sql = "UPDATE conversations AS kept
                SET inbound_count = kept.inbound_count + gone.inbound_count, unread = kept.unread + gone.unread,
@@ -53,6 +57,8 @@ fn merge(desk: &Desk<'_>, into: ConversationId, from: ConversationId) -> Result<
                    status = CASE WHEN 'blocked' IN (kept.status, gone.status) THEN 'blocked' ELSE kept.status END,
                    human_since = COALESCE(kept.human_since, gone.human_since),
                    human_seen_at = COALESCE(kept.human_seen_at, gone.human_seen_at),
+                   person_wanted_at = COALESCE(kept.person_wanted_at, gone.person_wanted_at),
+                   relayed_at = COALESCE(kept.relayed_at, gone.relayed_at),
                    state_version = MAX(kept.state_version, gone.state_version) + 1,
                    last_inbound_at = MAX(COALESCE(kept.last_inbound_at, ''), COALESCE(gone.last_inbound_at, '')),
                    last_text = CASE WHEN gone.last_message_at > kept.last_message_at THEN gone.last_text

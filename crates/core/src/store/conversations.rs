@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::inbox::{Desk, NumberOwner, organization_of};
 use super::rows::Cells;
-use super::{Store, contacts, replies, rows};
+use super::{NewJob, Store, contacts, replies, rows, unanswered};
 use crate::clock::format_timestamp;
 use crate::error::Result;
 use crate::model::{
@@ -23,7 +23,7 @@ const PREVIEW: usize = 120;
 pub(super) fn columns() -> String {
     format!(
         "v.id, v.phone_number_id, {}, v.agent_id, v.status, v.state, v.state_version, v.human_since,
-         v.last_inbound_at, v.last_message_at, v.last_text, v.unread, v.created_at",
+         v.person_wanted_at, v.relayed_at, v.last_inbound_at, v.last_message_at, v.last_text, v.unread, v.created_at",
         contacts::COLUMNS
     )
 }
@@ -40,6 +40,8 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Conversation> {
         state: cells.word("state", Hands::from_stored)?,
         state_version: cells.get()?,
         human_since: cells.get()?,
+        person_wanted_at: cells.get()?,
+        relayed_at: cells.get()?,
         // Merging two conversations in which nobody wrote leaves an empty text.
         last_inbound_at: cells.get::<Option<String>>()?.filter(|time| !time.is_empty()),
         last_message_at: cells.get()?,
@@ -138,17 +140,38 @@ pub(super) fn extend_burst(
 /// A person of the business wrote: it is theirs, and what the agent was about to say is not said.
 pub(super) fn human_spoke(desk: &Desk<'_>, id: ConversationId) -> Result<()> {
     hand_over(desk, id, Hands::Human)?;
+    no_longer_wanted(desk, id)?;
     replies::cancel_drafts(desk, id)
 }
 
-/// Puts a conversation into other hands, or renews the sign of life of the same ones.
+/// The customer waits for a person, from the first time they asked.
+pub(super) fn person_wanted(desk: &Desk<'_>, id: ConversationId) -> Result<()> {
+    let sql = "UPDATE conversations SET person_wanted_at = COALESCE(person_wanted_at, ?2) WHERE id = ?1";
+    desk.connection.prepare_cached(sql)?.execute(params![id.to_string(), desk.now])?;
+    Ok(())
+}
+
+/// A person turned to the customer, or decided that none is needed.
+pub(super) fn no_longer_wanted(desk: &Desk<'_>, id: ConversationId) -> Result<()> {
+    let sql = "UPDATE conversations SET person_wanted_at = NULL WHERE id = ?1";
+    desk.connection.prepare_cached(sql)?.execute([id.to_string()])?;
+    Ok(())
+}
+
+/// Puts a conversation into other hands, or renews the sign of life of the same ones. The agent's is on nobody's
+/// phone.
 pub(super) fn hand_over(desk: &Desk<'_>, id: ConversationId, to: Hands) -> Result<()> {
     let sql = "UPDATE conversations
                SET state = ?2, state_version = state_version + 1, refusals = 0, updated_at = ?3,
                    human_since = CASE WHEN ?2 = 'bot' THEN NULL ELSE COALESCE(human_since, ?3) END,
-                   human_seen_at = CASE WHEN ?2 = 'bot' THEN NULL ELSE ?3 END
+                   human_seen_at = CASE WHEN ?2 = 'bot' THEN NULL ELSE ?3 END,
+                   relayed_at = CASE WHEN ?2 = 'bot' THEN NULL ELSE relayed_at END
                WHERE id = ?1";
     desk.connection.prepare_cached(sql)?.execute(params![id.to_string(), to.as_str(), desk.now])?;
+    if to == Hands::Bot {
+        let sql = "UPDATE conversations SET relay_to = NULL WHERE relay_to = ?1";
+        desk.connection.prepare_cached(sql)?.execute([id.to_string()])?;
+    }
     Ok(())
 }
 
@@ -186,17 +209,37 @@ impl Store {
         .await
     }
 
-    /// Puts a conversation into other hands; `None` if there is none. Given back to the agent, what the
-    /// customer wrote last and nobody answered is the job's to answer.
+    /// A person puts a conversation into other hands; `None` if there is none. Given back to the agent, what the
+    /// customer wrote last and nobody answered is the job's to answer, which `answer` makes.
     pub async fn hand_over(
         &self,
         organization: OrganizationId,
         id: ConversationId,
         to: Hands,
+        answer: fn(OrganizationId, ConversationId) -> NewJob,
     ) -> Result<Option<InboxEvent>> {
         self.change(organization, id, move |desk| {
             hand_over(desk, id, to)?;
-            if to == Hands::Human { replies::cancel_drafts(desk, id) } else { Ok(()) }
+            no_longer_wanted(desk, id)?;
+            match to {
+                Hands::Human => replies::cancel_drafts(desk, id),
+                Hands::Bot => unanswered::take_up(desk, organization, id, answer),
+            }
+        })
+        .await
+    }
+
+    /// The agent goes on by itself in a conversation that nobody turned to; a customer who waits for a person goes
+    /// on waiting. `None` if there is no such conversation.
+    pub async fn resume(
+        &self,
+        organization: OrganizationId,
+        id: ConversationId,
+        answer: fn(OrganizationId, ConversationId) -> NewJob,
+    ) -> Result<Option<InboxEvent>> {
+        self.change(organization, id, move |desk| {
+            hand_over(desk, id, Hands::Bot)?;
+            unanswered::take_up(desk, organization, id, answer)
         })
         .await
     }
@@ -235,35 +278,7 @@ impl Store {
         .await
     }
 
-    /// Sets which conversation the next message in this one belongs to: an owner answers a customer.
-    pub async fn set_relay(&self, id: ConversationId, to: Option<ConversationId>) -> Result<()> {
-        self.write(move |c| {
-            let sql = "UPDATE conversations SET relay_to = ?2 WHERE id = ?1";
-            c.prepare_cached(sql)?.execute(params![id.to_string(), to.map(|t| t.to_string())])?;
-            Ok(())
-        })
-        .await
-    }
-
-    /// Conversations that a person had and gave no sign in since a time.
-    pub async fn abandoned_by_people(
-        &self,
-        before: DateTime<Utc>,
-        most: u32,
-    ) -> Result<Vec<(OrganizationId, ConversationId)>> {
-        self.read(move |c| {
-            let sql = "SELECT organization_id, id FROM conversations
-                       WHERE state = 'human' AND human_seen_at < ?1 LIMIT ?2";
-            let mut statement = c.prepare_cached(sql)?;
-            let found = statement.query_map(params![format_timestamp(before), most], |row| {
-                Ok((rows::parsed(row, "organization_id")?, rows::parsed(row, "id")?))
-            })?;
-            Ok(found.collect::<Result<_, _>>()?)
-        })
-        .await
-    }
-
-    async fn change<F>(
+    pub(super) async fn change<F>(
         &self,
         organization: OrganizationId,
         id: ConversationId,

@@ -11,25 +11,22 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::inbox::{Desk, organization_of};
+use super::inbox::{Desk, InboxRules, organization_of};
 use super::sending::unsent;
-use super::{jobs, rows};
+use super::{jobs, rows, unanswered};
 use crate::clock::format_timestamp;
 use crate::error::Result;
-use crate::model::{
-    Author, ConversationId, InboxEvent, InboxEventKind, MessageId, MessageStatus, OrganizationId,
-};
-use crate::store::NewJob;
+use crate::model::{Author, ConversationId, InboxEvent, InboxEventKind, MessageId, MessageStatus};
 use crate::whatsapp::event::{DeliveryStatus, StatusUpdate};
 
 /// Takes a status of Meta's over; what to tell watchers, if anything is new.
 ///
 /// A part that was not delivered ends its reply: the customer would read the rest without it. The business is told by
-/// the job `alert` makes, unless a person of it wrote: they see it.
+/// a job, unless a person of it wrote: they see it, and the conversation is not theirs for it.
 pub(super) fn advance(
     desk: &Desk<'_>,
     update: &StatusUpdate,
-    alert: fn(OrganizationId, ConversationId) -> NewJob,
+    rules: &InboxRules,
 ) -> Result<Option<Vec<InboxEvent>>> {
     let c = desk.connection;
     let Some(Found { id, conversation, status, author, reply }) = find(c, update)? else { return Ok(None) };
@@ -64,8 +61,9 @@ pub(super) fn advance(
     let Some(reply) = reply else { return Ok(Some(events)) };
     if next == MessageStatus::Failed {
         events = call_off(desk, id, &reply)?;
+        events.extend(unanswered::give_back_unsaid(desk, id, rules.answer)?);
         if author != Author::Human && !has_failed_before(c, id, &reply)? {
-            jobs::insert(c, desk.clock.new_id(), &alert(organization_id, conversation), desk.now)?;
+            jobs::insert(c, desk.clock.new_id(), &(rules.alert)(organization_id, conversation), desk.now)?;
         }
     }
     // Whoever waits for this news goes on at once.

@@ -3,7 +3,7 @@
 //! How a row gets its bytes is in `uploads.rs`, how it becomes searchable in `versions.rs`. A document is
 //! searchable while it has chunks, whatever its status: the status speaks of the bytes that came last.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
@@ -16,7 +16,7 @@ use crate::model::{
     AgentId, Document, DocumentId, DocumentStatus, FileType, Metadata, OrganizationId, ParseNote,
 };
 
-pub(super) const COLUMNS: &str = "id, organization_id, agent_id, filename, path, file_type, file_size, content_hash, status, \
+pub(super) const COLUMNS: &str = "id, organization_id, agent_id, filename, source, path, file_type, file_size, content_hash, status, \
                        metadata, parse_notes, processing_error, chunk_count, page_count, version, created_at, updated_at, processed_at";
 
 /// Reads [`COLUMNS`], which come first in the statement.
@@ -27,6 +27,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Document> {
         organization_id: cells.parsed()?,
         agent_id: cells.parsed_opt()?,
         filename: cells.get()?,
+        source: cells.get()?,
         path: cells.get()?,
         file_type: cells.word("file type", FileType::from_stored)?,
         file_size: cells.get::<i64>()?.unsigned_abs(),
@@ -49,6 +50,12 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Document> {
 pub struct KnownFile {
     /// Its document.
     pub id: DocumentId,
+    /// The named source it was ingested from; empty if from none.
+    pub source: String,
+    /// What it is told by within its source.
+    pub path: String,
+    /// Where its file was read last: an absolute path. `None`: it came from no file.
+    pub location: Option<String>,
     /// SHA-256 of its bytes, hexadecimal.
     pub content_hash: String,
     /// Whether these bytes are searchable; if not, they have to be processed whatever their hash.
@@ -63,6 +70,27 @@ pub struct KnownFile {
     pub metadata: Metadata,
     /// What of it was not read, and what is not sure.
     pub notes: Vec<ParseNote>,
+}
+
+/// What a document from a file is told by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileName {
+    /// The named source; empty if there is none.
+    pub source: String,
+    /// The path below the root of the source, or the absolute path.
+    pub path: String,
+    /// The absolute path; `None`: it is no file.
+    pub location: Option<String>,
+    /// The name without folders, as people read it.
+    pub filename: String,
+}
+
+impl Document {
+    /// What it is told by, for a version of its present bytes. Where its file lies stays as it is.
+    pub(crate) fn name(&self) -> FileName {
+        let (source, path, filename) = (self.source.clone(), self.path.clone(), self.filename.clone());
+        FileName { source, path, location: None, filename }
+    }
 }
 
 /// In which order to list documents.
@@ -93,22 +121,29 @@ pub struct DocumentFilter {
 }
 
 impl Store {
-    /// Files that were ingested before, by path.
+    /// The documents of an agent, or of every agent's, as files that may be ingested again.
     pub async fn known_files(
         &self,
         organization: OrganizationId,
         agent: Option<AgentId>,
-    ) -> Result<HashMap<String, KnownFile>> {
+    ) -> Result<Vec<KnownFile>> {
         self.read(move |c| {
             let sql =
-                "SELECT id, path, content_hash, version, page_count, chunk_count, metadata, parse_notes FROM documents
-                       WHERE organization_id = ?1 AND IFNULL(agent_id, '') = ?2";
+                "SELECT id, source, path, location, content_hash, version, page_count, chunk_count, metadata, parse_notes
+                       FROM documents WHERE organization_id = ?1 AND IFNULL(agent_id, '') = ?2";
             let agent = agent.map(|a| a.to_string()).unwrap_or_default();
             let mut statement = c.prepare_cached(sql)?;
             let files = statement.query_map(params![organization.to_string(), agent], |row| {
                 let chunk_count = row.get("chunk_count")?;
-                let known = KnownFile {
+                let path: String = row.get("path")?;
+                // Documents from before locations were kept.
+                let location: Option<String> = row.get("location")?;
+                let location = location.or_else(|| path.starts_with('/').then(|| path.clone()));
+                Ok(KnownFile {
                     id: rows::parsed(row, "id")?,
+                    source: row.get("source")?,
+                    path,
+                    location,
                     content_hash: row.get("content_hash")?,
                     searchable: chunk_count > 0,
                     version: row.get("version")?,
@@ -116,10 +151,31 @@ impl Store {
                     chunk_count,
                     metadata: rows::json(row, "metadata")?,
                     notes: rows::json(row, "parse_notes")?,
-                };
-                Ok((row.get("path")?, known))
+                })
             })?;
             Ok(files.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// Documents whose files are told by another name now; all of them or none. The documents stay the same.
+    pub async fn rename_documents(
+        &self,
+        organization: OrganizationId,
+        renamed: Vec<(DocumentId, FileName)>,
+    ) -> Result<()> {
+        let now = self.clock.timestamp();
+        self.write(move |c| {
+            let sql =
+                "UPDATE documents SET source = ?3, path = ?4, location = ?5, filename = ?6, updated_at = ?7
+                       WHERE organization_id = ?1 AND id = ?2";
+            let mut statement = c.prepare_cached(sql)?;
+            for (id, name) in renamed {
+                let FileName { source, path, location, filename } = name;
+                let (organization, id) = (organization.to_string(), id.to_string());
+                statement.execute(params![organization, id, source, path, location, filename, now])?;
+            }
+            answer_cache::outdate(c, organization)
         })
         .await
     }
@@ -170,7 +226,7 @@ impl Store {
             let count = format!("SELECT COUNT(*) FROM documents WHERE {condition}");
             let total: i64 = c.prepare_cached(&count)?.query_row(params_from_iter(&values), |r| r.get(0))?;
             let order = match filter.order {
-                DocumentOrder::ByPath => "path, id",
+                DocumentOrder::ByPath => "source, path, id",
                 DocumentOrder::NewestFirst => "created_at DESC, id DESC",
             };
             let sql = format!(
@@ -189,7 +245,7 @@ impl Store {
     pub async fn searchable_documents(&self) -> Result<Vec<Document>> {
         self.read(|c| {
             let sql = format!(
-                "SELECT {COLUMNS} FROM documents WHERE chunk_count > 0 ORDER BY organization_id, path, id"
+                "SELECT {COLUMNS} FROM documents WHERE chunk_count > 0 ORDER BY organization_id, source, path, id"
             );
             let mut statement = c.prepare_cached(&sql)?;
             let found = statement.query_map([], read)?;

@@ -12,7 +12,10 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, params};
 
-use super::{Store, amending, channels, contacts, conversations, delivery, jobs, replies, rows, webhooks};
+use super::{
+    AutomaticTexts, Store, amending, channels, contacts, conversations, delivery, echoes, jobs, replies,
+    rows, webhooks,
+};
 use crate::clock::{SharedClock, format_timestamp};
 use crate::error::Result;
 use crate::model::{
@@ -55,6 +58,8 @@ pub struct InboxRules {
     pub answer: fn(OrganizationId, ConversationId) -> NewJob,
     /// The job that tells of a message that was not delivered.
     pub alert: fn(OrganizationId, ConversationId) -> NewJob,
+    /// What the Business app sends by itself.
+    pub automatic: AutomaticTexts,
 }
 
 /// A webhook whose signature is good.
@@ -127,9 +132,9 @@ fn take(
 ) -> Result<()> {
     match item {
         Item::Message(message) => take_message(desk, owner, message, rules, received),
-        Item::Echo(echo) => take_echo(desk, owner, echo, received),
+        Item::Echo(echo) => echoes::take(desk, owner, echo, rules, received),
         Item::Status(status) => {
-            match delivery::advance(desk, status, rules.alert)? {
+            match delivery::advance(desk, status, rules)? {
                 Some(events) => received.events.extend(events),
                 None => received.duplicates += 1,
             }
@@ -167,6 +172,7 @@ fn take_message(
     }
     let contact = contacts::of_sender(desk, owner.organization, &message.sender)?;
     let conversation = conversations::of_contact(desk, owner, &message.phone_number_id, contact)?;
+    echoes::undo_early(desk, conversation, message, rules)?;
     if amending::amend(desk, conversation, message)? {
         // What was being made of the old words is outdated, so somebody has to look again.
         let job = (rules.answer)(owner.organization, conversation);
@@ -207,9 +213,9 @@ fn speaks(message: &Inbound) -> bool {
 }
 
 /// Whether a message is there; the direction is written out, since each has an index of its own.
-const CAME_IN: &str = "SELECT 1 FROM messages
+pub(super) const CAME_IN: &str = "SELECT 1 FROM messages
                        WHERE phone_number_id = ?1 AND whatsapp_message_id = ?2 AND direction = 'inbound'";
-const WENT_OUT: &str = "SELECT 1 FROM messages
+pub(super) const WENT_OUT: &str = "SELECT 1 FROM messages
                         WHERE phone_number_id = ?1 AND whatsapp_message_id = ?2 AND direction = 'outbound'";
 
 /// What is to be done about a message, as the store keeps it; `None` if nothing.
@@ -264,51 +270,6 @@ fn insert(
         desk.now,
     ];
     desk.connection.prepare_cached(sql)?.execute(values)?;
-    Ok(())
-}
-
-/// Somebody of the business wrote from their phone: the conversation is theirs from here on.
-fn take_echo(desk: &Desk<'_>, owner: NumberOwner, echo: &Echo, received: &mut Received) -> Result<()> {
-    for known in [WENT_OUT, CAME_IN] {
-        if desk.connection.prepare_cached(known)?.exists([&echo.phone_number_id, &echo.id])? {
-            received.duplicates += 1;
-            return Ok(());
-        }
-    }
-    let Some(to) = &echo.to else { return Ok(()) };
-    let contact = contacts::of_address(desk, owner.organization, to)?;
-    let conversation = conversations::of_contact(desk, owner, &echo.phone_number_id, contact)?;
-    let id = MessageId(desk.clock.new_id());
-    let sql =
-        "INSERT INTO messages (id, organization_id, conversation_id, phone_number_id, direction, author,
-                                     whatsapp_message_id, message_type, content, details, status, sent_at,
-                                     created_at)
-               VALUES (?1, ?2, ?3, ?4, 'outbound', ?5, ?6, 'text', ?7, ?8, ?9, ?10, ?11)";
-    let text = echo.text.as_deref().unwrap_or_default();
-    let values = params![
-        id.to_string(),
-        owner.organization.to_string(),
-        conversation.to_string(),
-        echo.phone_number_id,
-        Author::Human.as_str(),
-        echo.id,
-        text,
-        echo.raw,
-        MessageStatus::Sent.as_str(),
-        echo.sent_at.map(format_timestamp),
-        desk.now,
-    ];
-    desk.connection.prepare_cached(sql)?.execute(values)?;
-    conversations::said(desk, conversation, text)?;
-    conversations::human_spoke(desk, conversation)?;
-    for kind in [InboxEventKind::Written, InboxEventKind::Conversation] {
-        received.events.push(InboxEvent {
-            organization_id: owner.organization,
-            conversation_id: conversation,
-            kind,
-            message_id: Some(id),
-        });
-    }
     Ok(())
 }
 

@@ -166,9 +166,11 @@ fn paid_at(invoice: &InvoiceSnapshot, told: Told) -> Option<i64> {
 /// time are the same in every order.
 fn note(c: &Connection, invoice: &InvoiceSnapshot, told: Told) -> Result<bool> {
     let (failed, paid) = match told {
+        // An invoice that somebody wrote beside the subscription's own says nothing of the subscription.
+        _ if invoice.one_off => (None, None),
         Told::Event(InvoiceNews::Failed, at) => (Some(at), None),
         Told::Event(InvoiceNews::Paid, at) => (None, Some(at)),
-        Told::Event(InvoiceNews::ActionRequired, _) => (None, None),
+        Told::Event(InvoiceNews::ActionRequired | InvoiceNews::Changed, _) => (None, None),
         Told::Answer(_) => match invoice.status {
             InvoiceStatus::Paid => (None, invoice.paid_at.or(invoice.created)),
             // That it failed is certain, when it first did is not told.
@@ -261,14 +263,19 @@ impl Store {
         .await
     }
 
-    /// The latest invoice of a business that is to be paid and was tried in vain.
-    pub async fn overdue_invoice(&self, organization: OrganizationId) -> Result<Option<Invoice>> {
+    /// The latest invoice of a subscription that is to be paid and was tried in vain.
+    pub async fn overdue_invoice(
+        &self,
+        organization: OrganizationId,
+        subscription: String,
+    ) -> Result<Option<Invoice>> {
         self.read(move |c| {
             let sql = format!(
-                "SELECT {COLUMNS} FROM invoices WHERE organization_id = ?1 AND status = 'open'
-                   AND first_failed IS NOT NULL ORDER BY created_at DESC, id DESC LIMIT 1"
+                "SELECT {COLUMNS} FROM invoices WHERE organization_id = ?1 AND stripe_subscription_id = ?2
+                   AND status = 'open' AND first_failed IS NOT NULL ORDER BY created_at DESC, id DESC LIMIT 1"
             );
-            Ok(c.prepare_cached(&sql)?.query_row([organization.to_string()], read).optional()?)
+            let values = params![organization.to_string(), subscription];
+            Ok(c.prepare_cached(&sql)?.query_row(values, read).optional()?)
         })
         .await
     }

@@ -35,6 +35,8 @@ pub struct OrganizationRecord {
     pub exceptions: Exceptions,
     /// The subscription that counts, if it ever had one.
     pub subscription: Option<Subscription>,
+    /// Whether it is the first of the deployment, whose people run it.
+    pub operator: bool,
     /// What it decided for itself.
     pub settings: OrganizationSettings,
     /// RFC 3339, UTC.
@@ -66,6 +68,7 @@ fn read_record(row: &Row<'_>) -> rusqlite::Result<OrganizationRecord> {
             max_monthly_messages: limit("max_monthly_messages")?,
         },
         subscription: subscriptions::read(row)?,
+        operator: row.get("operator")?,
         settings: rows::json(row, "settings")?,
         updated_at: row.get("updated_at")?,
     })
@@ -82,6 +85,8 @@ fn record(c: &Connection, id: OrganizationId) -> Result<Option<OrganizationRecor
         "SELECT {COLUMNS}, o.subscription_status AS subscription_status,
                 o.max_documents AS max_documents, o.max_agents AS max_agents,
                 o.max_monthly_messages AS max_monthly_messages, o.settings AS settings, o.updated_at AS updated_at,
+                o.id = (SELECT f.id FROM organizations f WHERE f.deleted_at IS NULL
+                        ORDER BY f.created_at, f.id LIMIT 1) AS operator,
                 {}
          FROM organizations o LEFT JOIN subscriptions s ON s.stripe_subscription_id = o.stripe_subscription_id
          WHERE o.id = ?1 AND o.deleted_at IS NULL",

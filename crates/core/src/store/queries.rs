@@ -43,11 +43,11 @@ pub struct QueryRecord {
     pub answer: Answer,
 }
 
-const COLUMNS: &str = "id, organization_id, agent_id, conversation_id, user_id, channel, question, answer, sources, \
-                       refused, outcome, model, tokens_used, prompt_tokens, completion_tokens, cost_micros, cached, \
-                       processing_time_ms, created_at";
+pub(super) const COLUMNS: &str = "id, organization_id, agent_id, conversation_id, user_id, channel, question, \
+                                  answer, sources, refused, outcome, model, tokens_used, prompt_tokens, \
+                                  completion_tokens, cost_micros, cached, processing_time_ms, created_at";
 
-fn read(row: &Row<'_>) -> rusqlite::Result<QueryRecord> {
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<QueryRecord> {
     let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
     Ok(QueryRecord {
         organization_id: rows::parsed(row, "organization_id")?,
@@ -69,6 +69,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<QueryRecord> {
             processing_time_ms: count("processing_time_ms")?,
             model: row.get("model")?,
             tokens_used: count("tokens_used")?,
+            fallback: false,
             cached: row.get("cached")?,
         },
     })

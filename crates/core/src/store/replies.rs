@@ -77,12 +77,14 @@ pub struct Turnout {
     pub refusals: u32,
     /// Whether a person is to take over.
     pub hand_over: bool,
+    /// Whether the customer waits for a person from here on.
+    pub person_wanted: bool,
     /// Whether the customer wants no messages from here on (`Some(true)`), or wants them again.
     pub opted_out: Option<bool>,
     /// Whether the conversation is given back to the agent.
     pub release: bool,
-    /// The job that tells the owner.
-    pub alert: Option<NewJob>,
+    /// The jobs that tell people of the business.
+    pub alerts: Vec<NewJob>,
     /// When it is recorded although the customer wrote more meanwhile; never if absent.
     pub overdue: Option<Overdue>,
 }
@@ -259,7 +261,10 @@ impl Store {
                     .query_row([&conversation], |row| rows::parsed(row, "contact_id"))?;
                 contacts::set_opted_out(c, contact, out.then_some(&now))?;
             }
-            if let Some(alert) = &turnout.alert {
+            if turnout.person_wanted {
+                conversations::person_wanted(&desk, reply.conversation)?;
+            }
+            for alert in &turnout.alerts {
                 jobs::insert(c, clock.new_id(), alert, &now)?;
             }
             let ids = insert(&desk, &reply)?;

@@ -80,6 +80,35 @@ impl Store {
         .await
     }
 
+    /// Ids of events that came before anybody knew whose they are and can be taken up now, oldest first: those
+    /// of a customer or a subscription, or all of them.
+    pub async fn claimable_stripe_events(
+        &self,
+        whom: Option<(Option<String>, Option<String>)>,
+    ) -> Result<Vec<String>> {
+        self.read(move |c| {
+            // Two lookups, for either index.
+            let by = |column: &str, known: &str, given: &str| {
+                format!(
+                    "SELECT event_id, event_created, id FROM webhook_events
+                     WHERE outcome = 'nobody' AND source = 'stripe' AND {column} IS NOT NULL
+                       AND (?1 OR {column} = {given}) AND {column} IN ({known})"
+                )
+            };
+            let customers = by("stripe_customer_id", "SELECT id FROM stripe_customers", "?2");
+            let subscriptions =
+                by("stripe_subscription_id", "SELECT stripe_subscription_id FROM subscriptions", "?3");
+            let sql = format!("{customers} UNION {subscriptions} ORDER BY event_created, id");
+            let all = whom.is_none();
+            let (customer, subscription) = whom.unwrap_or_default();
+            let mut statement = c.prepare_cached(&sql)?;
+            let found =
+                statement.query_map(params![all, customer, subscription], |row| row.get("event_id"))?;
+            Ok(found.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
     /// A recorded event with its body, by Stripe's id of it.
     pub async fn stripe_event(&self, id: String) -> Result<Option<(StripeEventRecord, Vec<u8>)>> {
         self.read(move |c| {

@@ -22,7 +22,7 @@ pub(super) const COLUMNS: &str = "s.stripe_subscription_id AS subscription_id,
     s.stripe_customer_id AS subscription_customer, s.status AS own_status, s.prices AS prices,
     s.current_period_start AS current_period_start, s.current_period_end AS current_period_end,
     s.cancel_at_period_end AS cancel_at_period_end, s.cancel_at AS cancel_at, s.canceled_at AS canceled_at,
-    s.past_due_since AS past_due_since";
+    s.past_due_since AS past_due_since, s.pause_collection AS pause_collection, s.trial_end AS trial_end";
 
 /// Reads the columns; `None` where an outer join found none.
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Option<Subscription>> {
@@ -37,6 +37,8 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Option<Subscription>> {
         period_end: rows::parsed_opt(row, "current_period_end")?,
         cancel_at_period_end: row.get("cancel_at_period_end")?,
         cancel_at: rows::parsed_opt(row, "cancel_at")?,
+        pause_collection: rows::json(row, "pause_collection")?,
+        trial_end: rows::parsed_opt(row, "trial_end")?,
         canceled_at: rows::parsed_opt(row, "canceled_at")?,
         past_due_since: rows::parsed_opt(row, "past_due_since")?,
     }))
@@ -70,11 +72,13 @@ pub(super) fn keep(
         .map_err(|e| Error::internal("a subscription cannot be written as JSON").with_source(e))?;
     let prices = serde_json::to_string(&snapshot.prices)
         .map_err(|e| Error::internal("prices cannot be written as JSON").with_source(e))?;
+    let pause = serde_json::to_string(&snapshot.pause_collection)
+        .map_err(|e| Error::internal("a pause cannot be written as JSON").with_source(e))?;
     let sql = "INSERT INTO subscriptions (id, organization_id, stripe_subscription_id, stripe_customer_id, snapshot,
                                           event_created, fetched_at, status, prices, current_period_start,
-                                          cancel_at_period_end, cancel_at, canceled_at, started, created_at,
-                                          updated_at)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15)
+                                          cancel_at_period_end, cancel_at, canceled_at, started,
+                                          pause_collection, trial_end, created_at, updated_at)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?17)
                ON CONFLICT (stripe_subscription_id) DO UPDATE SET
                  stripe_customer_id = CASE WHEN excluded.stripe_customer_id = '' THEN stripe_customer_id
                                            ELSE excluded.stripe_customer_id END,
@@ -83,6 +87,7 @@ pub(super) fn keep(
                  current_period_start = excluded.current_period_start,
                  cancel_at_period_end = excluded.cancel_at_period_end, cancel_at = excluded.cancel_at,
                  canceled_at = excluded.canceled_at, started = excluded.started,
+                 pause_collection = excluded.pause_collection, trial_end = excluded.trial_end,
                  updated_at = excluded.updated_at";
     desk.connection.prepare_cached(sql)?.execute(params![
         desk.clock.new_id().to_string(),
@@ -95,10 +100,12 @@ pub(super) fn keep(
         snapshot.status.as_str(),
         prices,
         written(snapshot.period_start),
-        snapshot.cancel_at_period_end,
+        snapshot.ends_with_period(),
         written(snapshot.cancel_at),
         written(snapshot.canceled_at),
         snapshot.created.unwrap_or_default(),
+        pause,
+        written(snapshot.trial_end),
         desk.now,
     ])?;
     if let Some(customer) = &snapshot.customer {

@@ -65,6 +65,23 @@ impl Store {
         .await
     }
 
+    /// Takes over Meta's word on one template; nothing happens if it was never fetched.
+    pub async fn set_template_status(
+        &self,
+        phone_number_id: String,
+        name: String,
+        language: String,
+        status: &'static str,
+    ) -> Result<()> {
+        self.write(move |c| {
+            let sql = "UPDATE whatsapp_templates SET status = ?4
+                       WHERE phone_number_id = ?1 AND name = ?2 AND language = ?3";
+            c.prepare_cached(sql)?.execute(params![phone_number_id, name, language, status])?;
+            Ok(())
+        })
+        .await
+    }
+
     /// What was fetched for a number, by name and language.
     pub async fn templates(&self, phone_number_id: String) -> Result<Vec<TemplateRecord>> {
         self.read(move |c| {

@@ -50,7 +50,7 @@ struct Known {
 
 fn known(c: &Connection, upload: &NewUpload) -> Result<Option<Known>> {
     let sql = "SELECT id, status, content_hash, pending_hash, chunk_count, metadata FROM documents
-               WHERE organization_id = ?1 AND path = ?2 AND IFNULL(agent_id, '') = ?3";
+               WHERE organization_id = ?1 AND source = '' AND path = ?2 AND IFNULL(agent_id, '') = ?3";
     let agent = upload.agent_id.map(|a| a.to_string()).unwrap_or_default();
     let values = params![upload.organization_id.to_string(), upload.filename, agent];
     let found = c.prepare_cached(sql)?.query_row(values, |row| {

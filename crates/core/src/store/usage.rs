@@ -1,6 +1,7 @@
 //! What a business uses: answered messages a calendar month, and how fast it is answered.
 
 use rusqlite::{Connection, OptionalExtension, params};
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::Store;
@@ -65,6 +66,28 @@ pub(super) fn check_room(
     Err(Error::new(ErrorKind::QuotaExceeded, text).with_code(code))
 }
 
+/// What was used in a calendar month.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MonthOfUse {
+    /// `2026-12`, UTC.
+    pub month: String,
+    /// Messages that were answered, on every channel: what a plan's limit counts.
+    pub messages: u64,
+    /// Questions that were put to the documents; those forgotten since are not among them.
+    pub questions: u64,
+    /// Those of them that were refused.
+    pub refused: u64,
+    /// Those that were answered from the cache.
+    pub cached: u64,
+    /// Tokens the chat model was given.
+    pub prompt_tokens: u64,
+    /// Tokens it wrote.
+    pub completion_tokens: u64,
+    /// What they cost, in millionths of a US dollar.
+    pub cost_micros: u64,
+}
+
 impl Store {
     /// Counts a message that was answered without being sent anywhere.
     pub async fn count_answered(&self, organization: OrganizationId) -> Result<()> {
@@ -82,6 +105,40 @@ impl Store {
                 .query_row(params![organization.to_string(), month(&now)], |row| row.get(0))
                 .optional()?;
             Ok(messages.unwrap_or_default().unsigned_abs())
+        })
+        .await
+    }
+
+    /// Use of the latest calendar months (UTC) in which something was asked or answered, newest first: `months`
+    /// at most.
+    pub async fn usage_by_month(&self, organization: OrganizationId, months: u32) -> Result<Vec<MonthOfUse>> {
+        self.read(move |c| {
+            let sql = "WITH asked AS (
+                         SELECT substr(created_at, 1, 7) AS month, COUNT(*) AS questions, SUM(refused) AS refused,
+                                SUM(cached) AS cached, SUM(prompt_tokens) AS prompt,
+                                SUM(completion_tokens) AS completion, SUM(cost_micros) AS cost
+                         FROM rag_queries WHERE organization_id = ?1 GROUP BY month),
+                       counted AS (SELECT month, messages FROM usage_counters WHERE organization_id = ?1)
+                       SELECT month, IFNULL(messages, 0), IFNULL(questions, 0), IFNULL(refused, 0), IFNULL(cached, 0),
+                              IFNULL(prompt, 0), IFNULL(completion, 0), IFNULL(cost, 0)
+                       FROM (SELECT month FROM asked UNION SELECT month FROM counted)
+                       LEFT JOIN asked USING (month) LEFT JOIN counted USING (month)
+                       ORDER BY month DESC LIMIT ?2";
+            let mut statement = c.prepare_cached(sql)?;
+            let found = statement.query_map(params![organization.to_string(), months], |row| {
+                let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+                Ok(MonthOfUse {
+                    month: row.get(0)?,
+                    messages: count(1)?,
+                    questions: count(2)?,
+                    refused: count(3)?,
+                    cached: count(4)?,
+                    prompt_tokens: count(5)?,
+                    completion_tokens: count(6)?,
+                    cost_micros: count(7)?,
+                })
+            })?;
+            Ok(found.collect::<Result<_, _>>()?)
         })
         .await
     }

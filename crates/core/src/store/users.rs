@@ -141,7 +141,8 @@ impl Store {
             let Some(old) = members::by_id(c, organization, user)?.map(|m| m.user) else { return Ok(None) };
             let sql = "UPDATE users SET first_name = ?2, last_name = ?3, email = ?4,
                               password_hash = COALESCE(?5, password_hash),
-                              failed_logins = CASE WHEN ?5 IS NULL THEN failed_logins ELSE 0 END, updated_at = ?6
+                              failed_logins = CASE WHEN ?5 IS NULL THEN failed_logins ELSE 0 END,
+                              locked_until = CASE WHEN ?5 IS NULL THEN locked_until END, updated_at = ?6
                        WHERE id = ?1";
             let values = params![
                 user.to_string(),

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::documents::{json, notes_json};
 use super::jobs::{self, NewJob};
-use super::{ChunkRow, Store, answer_cache, chunks, generations};
+use super::{ChunkRow, FileName, Store, answer_cache, chunks, generations};
 use crate::error::Result;
 use crate::model::{AgentId, DocumentId, FileType, GenerationId, Metadata, OrganizationId, ParseNote};
 
@@ -35,10 +35,8 @@ pub struct NewVersion {
     pub organization_id: OrganizationId,
     /// The agent that alone may use it.
     pub agent_id: Option<AgentId>,
-    /// File name without folders.
-    pub filename: String,
-    /// Absolute path, or the name given for standard input or an upload.
-    pub path: String,
+    /// What it is told by.
+    pub name: FileName,
     /// Kind of file.
     pub file_type: FileType,
     /// Size in bytes.
@@ -130,10 +128,11 @@ fn commit(c: &Connection, version: &NewVersion, now: &str) -> Result<Option<Comm
 fn upsert(c: &Connection, version: &NewVersion, now: &str) -> Result<u32> {
     let sql = "INSERT INTO documents (id, organization_id, agent_id, filename, path, file_type, file_size, content_hash,
                                       status, metadata, chunk_count, page_count, version, created_at, updated_at, processed_at,
-                                      parse_notes)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'processed', ?9, ?10, ?11, 1, ?12, ?12, ?12, ?13)
+                                      source, location, parse_notes)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'processed', ?9, ?10, ?11, 1, ?12, ?12, ?12, ?13, ?14, ?15)
                ON CONFLICT (id) DO UPDATE SET
-                 filename = excluded.filename, file_type = excluded.file_type, file_size = excluded.file_size,
+                 filename = excluded.filename, source = excluded.source, path = excluded.path,
+                 location = IFNULL(excluded.location, location), file_type = excluded.file_type, file_size = excluded.file_size,
                  version = version + (content_hash <> excluded.content_hash), content_hash = excluded.content_hash,
                  metadata = excluded.metadata, chunk_count = excluded.chunk_count, page_count = excluded.page_count,
                  parse_notes = excluded.parse_notes
@@ -143,8 +142,8 @@ fn upsert(c: &Connection, version: &NewVersion, now: &str) -> Result<u32> {
             version.id.to_string(),
             version.organization_id.to_string(),
             version.agent_id.map(|a| a.to_string()),
-            version.filename,
-            version.path,
+            version.name.filename,
+            version.name.path,
             version.file_type.as_str(),
             i64::try_from(version.file_size).unwrap_or(i64::MAX),
             version.content_hash,
@@ -152,6 +151,8 @@ fn upsert(c: &Connection, version: &NewVersion, now: &str) -> Result<u32> {
             i64::try_from(version.chunks.len()).unwrap_or(i64::MAX),
             version.page_count,
             now,
+            version.name.source,
+            version.name.location,
             notes_json(&version.notes),
         ],
         |row| row.get(0),

@@ -8,6 +8,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
+use chrono::Weekday;
+
 use super::stem::stem;
 use crate::model::Locale;
 
@@ -24,6 +26,8 @@ pub enum Sign {
     Email,
     /// The name of a street, a postal code.
     Address,
+    /// A day of the week, by itself or within a range.
+    Day(Weekday),
 }
 
 /// Words that stand for each other, folded.
@@ -102,7 +106,7 @@ const SOFT_ENGLISH: &str = "offer provide accept allow sell need get buy use mak
 have find see way kind type option work bought paid offers";
 
 /// Words of a question that no passage answers by having them.
-const NOISE_PORTUGUESE: &str = "bem bom boa hoje hj amanha ontem agora semana passada logo aqui oq tb tbm tbem mto mta dps \
+const NOISE_PORTUGUESE: &str = "bem bom boa hoje hj amanha ontem agora semana passada logo aqui oq tb tbm tbem mto mta dps tao \
 kd cade msm qto qnto qnt qts qual quero queria preciso precisava consigo consegue conseguem conseguiria duvida duvidas \
 informacao informacoes ajuda ajudar entao tipo hein viu kkkkk rsrsrs moco moca senhor senhora amigo amiga gnt vcs cmg \
 comigo nao n s eh soube sei acho quase certeza alguem";
@@ -195,6 +199,37 @@ pub(super) fn concept_of_stem(stem: &str, language: Locale) -> Option<Known> {
     let tables = tables();
     let id = tables.concepts.get(&(language, stem.to_owned()))?;
     Some(Known { id: *id, stems: &tables.stems[*id], sign: CONCEPTS[*id].sign })
+}
+
+/// Concepts that are subjects of their own: what else they could be asked about is said in other words. A price, hours,
+/// a day, a discount are asked of something.
+const SUBJECTS: [&str; 18] = [
+    "endereco",
+    "telefone",
+    "email",
+    "pagamento",
+    "cartao",
+    "entrega",
+    "troca",
+    "reembolso",
+    "cancelar",
+    "agendar",
+    "reagendar",
+    "garantia",
+    "estacionamento",
+    "wifi",
+    "convenio",
+    "nota",
+    "dinheiro",
+    "cafe",
+];
+
+/// Whether a folded word names something that is asked about by itself: delivery, payment, parking.
+pub(super) fn is_subject(folded: &str, language: Locale) -> bool {
+    let Some(known) = concept_of(folded, language) else { return false };
+    SUBJECTS
+        .iter()
+        .any(|word| concept_of(word, Locale::Portuguese).is_some_and(|subject| subject.id == known.id))
 }
 
 /// Whether a folded word is about the question rather than its subject.

@@ -4,13 +4,17 @@ use std::collections::BTreeSet;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::concepts::{Sign, concept_of, concept_of_stem, is_noise, is_soft, written_out};
+use super::asking::days_asked;
+use super::concepts::{Sign, concept_of, concept_of_stem, is_noise, is_soft, is_subject, written_out};
+use super::days::{day_named, names_of};
 use super::fold::fold;
 use super::language::decided;
 use super::sentences::sentence_spans;
+use super::signs::shows;
 use super::stem::stem;
 use super::stopwords::is_stop_word;
 use super::terms::{terms, words_of};
+use super::week::Days;
 use crate::model::Locale;
 
 /// What a word about the question weighs ("do you offer …") beside one of its subject.
@@ -34,11 +38,13 @@ pub struct QueryTerm {
     pub sign: Option<Sign>,
     /// What it weighs among the question's terms, 0 to 1.
     pub weight: f32,
+    /// Whether it only counts for what has it: lacking it says nothing.
+    pub optional: bool,
 }
 
 impl QueryTerm {
     fn plain(term: String, weight: f32) -> Self {
-        Self { term, same: Vec::new(), near: Vec::new(), sign: None, weight }
+        Self { term, same: Vec::new(), near: Vec::new(), sign: None, weight, optional: false }
     }
 
     /// Its own term, then those of the same word, then those that say nearly the same.
@@ -79,9 +85,14 @@ pub fn query_terms(question: &str, default: Locale) -> Vec<QueryTerm> {
     let mut found: Vec<QueryTerm> = Vec::new();
     let mut concepts = BTreeSet::new();
     let words: Vec<String> = words_of(question, language);
+    let days = days_asked(question);
     for (place, word) in words.iter().enumerate() {
         let folded = written_out(word, language);
         if is_stop_word(folded, language) || is_noise(folded, language) {
+            continue;
+        }
+        let before = place.checked_sub(1).map(|before| words[before].as_str()).unwrap_or_default();
+        if matches!(folded, "feira" | "feiras") && day_named(before).is_some() {
             continue;
         }
         let term = stem(folded, language);
@@ -105,6 +116,9 @@ pub fn query_terms(question: &str, default: Locale) -> Vec<QueryTerm> {
                 asked.near = known.stems.iter().filter(|s| asked.all().all(|t| t != *s)).cloned().collect();
                 asked.sign = known.sign;
             }
+            if let Some(day) = day_named(folded).filter(|day| days.meets(Days::of(*day))) {
+                names_a_day(&mut asked, day);
+            }
         }
         found.push(asked);
     }
@@ -119,6 +133,54 @@ pub fn query_terms(question: &str, default: Locale) -> Vec<QueryTerm> {
         quieten_the_story(question, language, &mut found);
     }
     found
+}
+
+/// The same, and the days that the question means without naming them: what tells of them is to be found before what
+/// tells of others.
+pub fn query_terms_on(question: &str, default: Locale, days: Days) -> Vec<QueryTerm> {
+    let mut found = query_terms(question, default);
+    let language = decided(question, default).unwrap_or(default);
+    let small = |term: &QueryTerm| {
+        is_stop_word(&term.term, language) || is_noise(&term.term, language) || term.term.len() < 2
+    };
+    // "E hoje?" asks for nothing else.
+    let alone = !days.is_empty() && found.iter().all(small);
+    if alone {
+        found.clear();
+    }
+    // Whoever asks for hours asks for those of the day.
+    let weight = if alone || found.iter().any(|term| term.sign == Some(Sign::Time)) { 1.0 } else { SOFT };
+    for day in days.each() {
+        if found.iter().any(|term| term.sign == Some(Sign::Day(day))) {
+            continue;
+        }
+        let name = names_of(day).next().unwrap_or_default();
+        let mut asked = QueryTerm::plain(stem(name, default), weight);
+        asked.optional = !alone;
+        names_a_day(&mut asked, day);
+        found.push(asked);
+    }
+    found
+}
+
+/// A term that is a day: a passage has it that tells of the day, in whatever words.
+fn names_a_day(asked: &mut QueryTerm, day: chrono::Weekday) {
+    for name in names_of(day) {
+        let term = stem(name, Locale::Portuguese);
+        if asked.all().all(|known| known != term) {
+            asked.near.push(term);
+        }
+    }
+    asked.sign = Some(Sign::Day(day));
+}
+
+/// Whether a question names something that is asked about by itself: delivery, payment, parking.
+pub fn names_a_subject(question: &str, default: Locale) -> bool {
+    let language = decided(question, default).unwrap_or(default);
+    words_of(question, language)
+        .iter()
+        .map(|word| written_out(word, language))
+        .any(|word| !is_stop_word(word, language) && is_subject(word, language))
 }
 
 /// A customer tells what happened and then asks: what stands in the question counts more. Without a question
@@ -145,7 +207,7 @@ fn implied(words: &[String], language: Locale, found: &mut Vec<QueryTerm>, conce
         if let Some(known) = concept_of(word, language).filter(|known| concepts.insert(known.id)) {
             let term = stem(word, language);
             let near = known.stems.iter().filter(|s| **s != term).cloned().collect();
-            found.push(QueryTerm { term, same: Vec::new(), near, sign: known.sign, weight });
+            found.push(QueryTerm { term, same: Vec::new(), near, sign: known.sign, weight, optional: false });
         }
     };
     let nothing = concepts_and_terms_are_absent(words, language);
@@ -241,69 +303,12 @@ fn grouped(digits: &str) -> String {
     out
 }
 
-/// Whether a text shows what a [`Sign`] stands for.
-pub fn shows(text: &str, sign: Sign) -> bool {
-    match sign {
-        Sign::Price => ["R$", "US$", "€", "£", " reais"].iter().any(|money| text.contains(money)),
-        Sign::Time => has_time(text),
-        Sign::Phone => has_phone(text),
-        Sign::Email => text.split_whitespace().any(|word| {
-            word.split_once('@').is_some_and(|(who, host)| !who.is_empty() && host.contains('.'))
-        }),
-        Sign::Address => text.unicode_words().any(|word| {
-            const STREETS: [&str; 12] = [
-                "rua", "avenida", "av", "alameda", "praca", "rodovia", "travessa", "cep", "street", "road",
-                "avenue", "eircode",
-            ];
-            STREETS.contains(&fold(word).as_str())
-        }),
-    }
-}
-
-/// "8h", "18h30", "08:00", "7 pm", "7pm".
-fn has_time(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
-    (0..bytes.len()).filter(|&at| digit(at) && (at == 0 || !digit(at - 1))).any(|at| {
-        let end = (at..bytes.len()).find(|&i| !digit(i)).unwrap_or(bytes.len());
-        let rest = &text[end..];
-        let spaced = rest.strip_prefix(' ').unwrap_or(rest);
-        let hours = |unit: &str| {
-            let Some(tail) = spaced.get(..unit.len()).filter(|head| head.eq_ignore_ascii_case(unit)) else {
-                return false;
-            };
-            let after = spaced[tail.len()..].chars().next();
-            after.is_none_or(|c| !c.is_alphabetic())
-        };
-        end - at <= 2
-            && (hours("h")
-                || hours("hs")
-                || hours("hrs")
-                || hours("am")
-                || hours("pm")
-                || hours("horas")
-                || (rest.starts_with(':') && digit(end + 1) && digit(end + 2)))
-    })
-}
-
-/// Eight digits or more with nothing but what telephone numbers are written with between them.
-fn has_phone(text: &str) -> bool {
-    let mut digits = 0;
-    for c in text.chars() {
-        match c {
-            '0'..='9' => digits += 1,
-            ' ' | '-' | '(' | ')' | '+' | '\u{a0}' | '‑' | '–' => {}
-            _ => digits = 0,
-        }
-        if digits >= 8 {
-            return true;
-        }
-    }
-    false
-}
-
 /// The terms of a passage that a question's term is there by: for choosing what to quote.
 pub fn has_term(passage: &BTreeSet<String>, text: &str, asked: &QueryTerm) -> bool {
+    // A room ("quarto") is no Wednesday.
+    if let Some(sign @ Sign::Day(_)) = asked.sign {
+        return shows(text, sign);
+    }
     asked.all().any(|term| passage.contains(term)) || asked.sign.is_some_and(|sign| shows(text, sign))
 }
 
@@ -353,6 +358,23 @@ mod tests {
     }
 
     #[test]
+    fn a_day_is_asked_for_by_whatever_name_and_today_only_helps() {
+        use chrono::Weekday::{Tue, Wed};
+        let terms = query_terms("abre na quarta-feira?", Locale::Portuguese);
+        assert_eq!(
+            terms.iter().map(|t| t.sign).collect::<Vec<_>>(),
+            [Some(Sign::Time), Some(Sign::Day(Wed))]
+        );
+        let via = query_terms("segunda via do boleto", Locale::Portuguese);
+        assert!(via.iter().all(|term| !matches!(term.sign, Some(Sign::Day(_)))), "{via:?}");
+        let today = query_terms_on("qual o prato de hoje?", Locale::Portuguese, Days::of(Tue));
+        let [dish, day] = &today[..] else { panic!("{today:?}") };
+        assert!(!dish.optional && day.optional && day.sign == Some(Sign::Day(Tue)));
+        let only = query_terms_on("e hoje?", Locale::Portuguese, Days::of(Tue));
+        assert!(only.len() == 1 && !only[0].optional, "{only:?}");
+    }
+
+    #[test]
     fn a_number_is_found_however_the_document_writes_it() {
         assert!(same("tem por 1500 reais?", "1500").contains(&"1.500,00".to_owned()));
         assert!(same("custa 50", "50").contains(&"50,00".to_owned()));
@@ -378,29 +400,5 @@ mod tests {
         };
         assert!(weight("jarra") > weight("marido"), "{terms:?}");
         assert_eq!(weight("avulsa"), Some(1.0));
-    }
-
-    #[test]
-    fn what_a_passage_shows_is_seen() {
-        for (text, sign) in [
-            ("Tosa | R$ 45,00", Sign::Price),
-            ("das 8h às 18h30", Sign::Time),
-            ("08:00 - 18:00", Sign::Time),
-            ("from 7 am", Sign::Time),
-            ("(19) 99555-0142", Sign::Phone),
-            ("fale com oi@loja.com.br", Sign::Email),
-            ("Av. Brasil, 10", Sign::Address),
-        ] {
-            assert!(shows(text, sign), "{text}");
-        }
-        for (text, sign) in [
-            ("Tosa completa", Sign::Price),
-            ("10 homens, 2024", Sign::Time),
-            ("proporção 1:2", Sign::Time),
-            ("de 2023, 2024 e 2025", Sign::Phone),
-            ("@loja", Sign::Email),
-        ] {
-            assert!(!shows(text, sign), "{text}");
-        }
     }
 }

@@ -20,12 +20,16 @@ use crate::config::Secret;
 use crate::error::{Error, Result};
 use crate::net::{Breaker, USER_AGENT, client, origin_of, parse_base_url};
 
+mod checks;
 mod media;
 mod templates;
+mod upload;
 mod wire;
 
+pub use checks::NumberProfile;
 pub use media::{Media, MediaError};
-pub use templates::MessageTemplate;
+pub use templates::{MessageTemplate, NewTemplate};
+pub use upload::File;
 
 /// A call that failed, boxed because it is large.
 pub type GraphResult<T> = Result<T, Box<GraphFailure>>;

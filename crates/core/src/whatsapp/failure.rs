@@ -187,6 +187,15 @@ impl GraphFailure {
         }
     }
 
+    /// What a refusal says of the template that was to be sent, in Meta's word for it.
+    pub fn template_status(&self) -> Option<&'static str> {
+        match self.code? {
+            132_015 => Some("PAUSED"),
+            132_016 => Some("DISABLED"),
+            _ => None,
+        }
+    }
+
     fn class(&self) -> Class {
         if self.is_hidden_object() {
             return Class::Alert;

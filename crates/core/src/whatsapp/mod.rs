@@ -3,7 +3,7 @@
 //! In: `signature.rs` proves that a webhook is Meta's, `envelope.rs` reads it into the values of
 //! `event.rs` (with `inbound.rs`, `status.rs`, `rekey.rs` and `lenient.rs`), `identity.rs` knows when two
 //! numbers are one. Out: `render.rs` and `split.rs` make messages of an answer, `outgoing.rs` makes JSON of
-//! a message, `client.rs` sends it, and `failure.rs` says what an error of Meta's means.
+//! a message (`template.rs` fills templates), `client.rs` sends it, and `failure.rs` says what an error of Meta's means.
 
 pub mod client;
 pub mod envelope;
@@ -18,3 +18,4 @@ pub mod render;
 pub mod signature;
 pub mod split;
 mod status;
+pub mod template;

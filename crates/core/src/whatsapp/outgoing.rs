@@ -8,6 +8,7 @@
 use serde_json::{Map, Value, json};
 
 use super::split::LONGEST_TEXT;
+use super::template::{TemplateParameter, TemplatePlace, components};
 use crate::error::{Error, Result};
 
 mod interactive;
@@ -22,9 +23,6 @@ pub const CAPTION_LIMIT: usize = 1024;
 
 /// UTF-16 units of what comes back with every status of a message.
 pub const CORRELATION_LIMIT: usize = 512;
-
-/// Spaces in a row from which Meta refuses a template's value.
-const SPACES: &str = "     ";
 
 /// Whom a message goes to: one of the two has to be there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,17 +60,24 @@ pub enum Content {
     Template(Template),
     /// A file that Meta has already.
     Media(Attachment),
+    /// A sign below a message of the customer's.
+    Reaction {
+        /// Meta's id of the message.
+        message_id: String,
+        /// One emoji.
+        emoji: String,
+    },
 }
 
-/// A template that Meta approved, with the values of its body.
+/// A template that Meta approved, with its values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
     /// Its name.
     pub name: String,
     /// Its language, such as `pt_BR`.
     pub language: String,
-    /// The values, in the order of the places: one line each, not empty.
-    pub body: Vec<String>,
+    /// The values in their places: one line each, not empty.
+    pub parameters: Vec<TemplateParameter>,
 }
 
 /// A file by Meta's id of it.
@@ -91,6 +96,12 @@ pub struct Attachment {
 pub enum AttachmentKind {
     /// As a picture.
     Image,
+    /// As a film.
+    Video,
+    /// As something to listen to; it has no text below it.
+    Audio,
+    /// As a sticker; it has no text below it.
+    Sticker,
     /// As a file to open.
     Document {
         /// The name it is shown with.
@@ -157,35 +168,35 @@ impl Content {
             Self::List(list) => ("interactive", list.object()?),
             Self::Template(template) => ("template", template.object()?),
             Self::Media(attachment) => (attachment.kind(), attachment.object()?),
+            Self::Reaction { message_id, emoji } => {
+                if message_id.is_empty() || emoji.is_empty() {
+                    return Err(Error::invalid(
+                        "a reaction needs an emoji and the id of the message it is for",
+                    ));
+                }
+                ("reaction", json!({ "message_id": message_id, "emoji": emoji }))
+            }
         })
     }
 }
 
 impl Template {
+    /// Values for the numbered places of a body, in order.
+    pub fn values_of_body(values: impl IntoIterator<Item = String>) -> Vec<TemplateParameter> {
+        let of_body = |text| TemplateParameter { place: TemplatePlace::Body, name: None, text };
+        values.into_iter().map(of_body).collect()
+    }
+
     fn object(&self) -> Result<Value> {
-        let Self { name, language, body } = self;
+        let Self { name, language, parameters } = self;
         if name.is_empty() || language.is_empty() {
             return Err(Error::invalid("a template needs its name and its language"));
         }
         let mut object = json!({ "name": name, "language": { "code": language } });
-        if body.is_empty() {
+        if parameters.is_empty() {
             return Ok(object);
         }
-        let mut parameters = Vec::new();
-        for (place, text) in body.iter().enumerate() {
-            let place = place + 1;
-            if text.trim().is_empty() {
-                return Err(Error::invalid(format!("value {place} of the template {name} is empty")));
-            }
-            if text.contains(['\n', '\r', '\t']) || text.contains(SPACES) {
-                return Err(Error::invalid(format!(
-                    "value {place} of the template {name} has a line break, a tab or more than four spaces \
-                     in a row, which Meta does not accept there"
-                )));
-            }
-            parameters.push(json!({ "type": "text", "text": text }));
-        }
-        object["components"] = json!([{ "type": "body", "parameters": parameters }]);
+        object["components"] = json!(components(name, parameters)?);
         Ok(object)
     }
 }
@@ -194,6 +205,9 @@ impl Attachment {
     fn kind(&self) -> &'static str {
         match self.kind {
             AttachmentKind::Image => "image",
+            AttachmentKind::Video => "video",
+            AttachmentKind::Audio => "audio",
+            AttachmentKind::Sticker => "sticker",
             AttachmentKind::Document { .. } => "document",
         }
     }
@@ -203,7 +217,8 @@ impl Attachment {
             return Err(Error::invalid("a file to send needs Meta's id of it"));
         }
         let mut object = json!({ "id": self.media_id });
-        if let Some(caption) = &self.caption {
+        let speechless = matches!(self.kind, AttachmentKind::Audio | AttachmentKind::Sticker);
+        if let Some(caption) = self.caption.as_ref().filter(|_| !speechless) {
             check("a caption", caption, CAPTION_LIMIT)?;
             object["caption"] = json!(caption);
         }

@@ -28,3 +28,12 @@ pub fn found(locale: Locale) -> &'static str {
         Locale::Spanish => "Encontré esto en nuestros documentos:",
     }
 }
+
+/// Stands in a quote for a figure that OCR is not sure of.
+pub fn illegible(locale: Locale) -> &'static str {
+    match locale {
+        Locale::Portuguese => "[ilegível]",
+        Locale::English => "[illegible]",
+        Locale::Spanish => "[ilegible]",
+    }
+}

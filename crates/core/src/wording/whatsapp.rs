@@ -1,29 +1,23 @@
 //! What the product itself says in a conversation on WhatsApp: notices, questions back, alerts.
 //!
 //! Written for a telephone: short, friendly, without Markdown. Answers are not here; what the owner of the
-//! business is told is in `owner.rs`.
+//! business is told is in `owner.rs` and `relay.rs`, and what a customer hears who needs a person in `calling.rs`.
 
+mod calling;
 mod owner;
+mod relay;
 
 use chrono::{NaiveTime, Weekday};
 
+use super::by;
 use crate::model::Locale;
 
-pub use owner::{Need, alert, alert_buttons, alert_done, alert_gone, not_relayed, not_relayed_late, relayed};
-
-/// Chooses by language: Portuguese, English, Spanish.
-fn by(
-    locale: Locale,
-    portuguese: &'static str,
-    english: &'static str,
-    spanish: &'static str,
-) -> &'static str {
-    match locale {
-        Locale::Portuguese => portuguese,
-        Locale::English => english,
-        Locale::Spanish => spanish,
-    }
-}
+pub use calling::{could_not_tell, failed_once, nobody_to_tell, not_found, noted_until};
+pub use owner::{
+    Need, alert, alert_buttons, alert_done, alert_example, alert_gone, alert_line, alert_template,
+    not_relayed, not_relayed_late, relayed_no_file,
+};
+pub use relay::{given_back, kind, open_list, relaying, sent_by, sent_to, to_whom, waiting};
 
 /// A picture, film or file came without a word.
 pub fn ask_for_text(locale: Locale) -> &'static str {
@@ -62,16 +56,6 @@ pub fn unreadable(locale: Locale) -> &'static str {
         "Não consigo abrir esse tipo de mensagem. Pode escrever em texto?",
         "I cannot open this kind of message. Could you write it as text?",
         "No puedo abrir ese tipo de mensaje. ¿Puede escribirlo en texto?",
-    )
-}
-
-/// The customer opened the chat and wrote nothing yet.
-pub fn welcome(locale: Locale) -> &'static str {
-    by(
-        locale,
-        "Olá! Pode mandar a sua dúvida por aqui.",
-        "Hello! Go ahead and send your question.",
-        "¡Hola! Puede enviar su duda por aquí.",
     )
 }
 
@@ -144,16 +128,6 @@ pub fn handed_over_refused(locale: Locale) -> &'static str {
         "Não estou encontrando essa informação. Vou chamar uma pessoa da equipe, que continua por aqui.",
         "I cannot find that information. I am calling someone from the team, who will go on with you here.",
         "No encuentro esa información. Voy a llamar a una persona del equipo, que seguirá por aquí.",
-    )
-}
-
-/// A person takes over because answering failed.
-pub fn handed_over_failed(locale: Locale) -> &'static str {
-    by(
-        locale,
-        "Estou com um problema técnico. Já avisei a equipe, e alguém responde por aqui.",
-        "I have a technical problem. The team has been told, and someone will answer here.",
-        "Tengo un problema técnico. Ya avisé al equipo, y alguien responderá por aquí.",
     )
 }
 

@@ -33,6 +33,7 @@ pub(super) fn message(payload: &Value) -> Result<(), Refusal> {
         "text" => within(&content["body"], "text['body']", 4096, PARAMETER),
         "interactive" => interactive(content),
         "template" => template(content),
+        "reaction" => within(&content["message_id"], "reaction['message_id']", 500, PARAMETER),
         "image" | "document" | "audio" | "video" | "sticker" => file(content, kind),
         _ => Err(refuse(PARAMETER, "Param type must be one of the supported message types.")),
     }

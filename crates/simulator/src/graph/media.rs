@@ -120,6 +120,11 @@ impl FakeMedia {
         self
     }
 
+    /// Its type and its bytes.
+    pub(super) fn content(&self) -> (String, Vec<u8>) {
+        (self.mime_type.clone(), self.bytes.clone())
+    }
+
     fn announced_digest(&self) -> String {
         let digest = match self.digest {
             Digest::Hex | Digest::Base64 => Sha256::digest(&self.bytes),

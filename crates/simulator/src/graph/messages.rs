@@ -41,12 +41,12 @@ pub struct ReadReceipt {
 }
 
 impl SentMessage {
-    /// What the customer reads: text, body of an interactive message, or caption.
+    /// What the customer reads: text, body of an interactive message, caption, or the emoji of a reaction.
     pub fn text(&self) -> &str {
         let payload = &self.payload;
         let kind = payload["type"].as_str().unwrap_or("text");
         let content = &payload[kind];
-        let texts = [&content["body"], &content["body"]["text"], &content["caption"]];
+        let texts = [&content["body"], &content["body"]["text"], &content["caption"], &content["emoji"]];
         texts.into_iter().find_map(Value::as_str).unwrap_or_default()
     }
 

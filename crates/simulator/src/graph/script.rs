@@ -34,6 +34,8 @@ pub(super) struct Script {
     /// Messages accepted.
     pub(super) issued: u64,
     pub(super) media: BTreeMap<String, FakeMedia>,
+    /// Files that were given to it.
+    pub(super) uploaded: u64,
     pub(super) templates: BTreeMap<String, Vec<Value>>,
     /// Most templates in one answer, whatever is asked for.
     pub(super) page: Option<usize>,

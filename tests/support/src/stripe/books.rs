@@ -57,6 +57,7 @@ impl Books {
             price: text("line_items[0][price]"),
             period: (created, created + MONTH),
             cancel_at_period_end: false,
+            cancel_at: None,
             canceled_at: None,
             created,
             organization: (!organization.is_empty()).then_some(organization),
@@ -150,8 +151,18 @@ impl Books {
             let text = "A canceled subscription can only update its cancellation_details.";
             return Err(error(400, "invalid_request_error", "", None, text));
         }
-        if let Some(ends) = value(pairs, "cancel_at_period_end") {
+        let (flag, date) = (value(pairs, "cancel_at_period_end"), value(pairs, "cancel_at"));
+        if flag.is_some() && date.is_some() {
+            let text =
+                "Received both cancel_at_period_end and cancel_at parameters. Please pass in only one.";
+            return Err(error(400, "invalid_request_error", "", None, text));
+        }
+        // With flexible billing, clearing one of the two leaves the other.
+        if let Some(ends) = flag {
             facts.cancel_at_period_end = ends == "true";
+        }
+        if let Some(date) = date {
+            facts.cancel_at = date.parse().ok();
         }
         let object = facts.write(Shape::New);
         self.put_subscription(facts);

@@ -61,6 +61,7 @@ impl Life {
             price: self.prices[price].clone(),
             period: (self.begun + months * MONTH, self.begun + (months + 1) * MONTH),
             cancel_at_period_end: false,
+            cancel_at: None,
             canceled_at: None,
             created: self.begun,
             organization: Some(self.organization.clone()),

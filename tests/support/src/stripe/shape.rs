@@ -26,6 +26,8 @@ pub struct SubscriptionFacts {
     pub period: (i64, i64),
     /// Whether it ends with it.
     pub cancel_at_period_end: bool,
+    /// The date on which it ends instead.
+    pub cancel_at: Option<i64>,
     /// When somebody ended it.
     pub canceled_at: Option<i64>,
     /// When it was made.
@@ -45,7 +47,7 @@ impl SubscriptionFacts {
             "object": "subscription",
             "status": self.status,
             "created": self.created,
-            "cancel_at": null,
+            "cancel_at": self.cancel_at,
             "cancel_at_period_end": self.cancel_at_period_end,
             "canceled_at": self.canceled_at,
             "metadata": metadata,

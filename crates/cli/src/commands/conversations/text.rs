@@ -1,40 +1,49 @@
-//! Conversations and messages for people, in 80 columns. Customers may write anything: nothing of theirs
+//! Conversations and messages for people, as wide as the terminal, the oldest above: read downwards. Customers may write anything: nothing of theirs
 //! reaches the terminal unfiltered.
 
-use agent_core::model::{Conversation, ConversationStatus, Message, MessageStatus, Note};
+use agent_core::model::{Conversation, ConversationStatus, Hands, Message, MessageStatus, Note};
+use anstyle::Style;
 
-use crate::output::{plain, shorten};
+use crate::output::{plain, shorten, shown_of};
+use crate::table::telling_length;
+use crate::terminal::{ASIDE, BAD, GOOD, HEADING, Terminal, WARNING};
+use crate::times::local;
 
-/// Columns of a terminal.
-const WIDTH: usize = 80;
-/// Columns before what was said.
-const INDENT: usize = 4;
+/// Before what was said.
+const INDENT: &str = "    ";
+/// Characters of a message in a list that is piped.
+const PIPED: usize = 100;
 
 /// Two lines each: who and in which hands, when and what last.
-pub fn list(conversations: &[Conversation], total: u64) -> String {
+pub fn list(conversations: &[Conversation], total: u64, terminal: Terminal) -> String {
     if conversations.is_empty() {
         return "No conversations.".to_owned();
     }
+    let ids: Vec<String> = conversations.iter().map(|conversation| conversation.id.to_string()).collect();
+    let length = telling_length(&ids.iter().map(String::as_str).collect::<Vec<_>>());
     let mut out = String::new();
-    for conversation in conversations {
-        let hands = match conversation.status {
-            ConversationStatus::Active => conversation.state.as_str(),
-            other => other.as_str(),
+    for (conversation, id) in conversations.iter().zip(&ids) {
+        let hands = match (conversation.status, conversation.state) {
+            (ConversationStatus::Active, Hands::Human) => {
+                terminal.paint(WARNING, conversation.state.as_str())
+            }
+            (ConversationStatus::Active, Hands::Bot) => conversation.state.as_str().to_owned(),
+            (other, _) => other.as_str().to_owned(),
         };
         let unread = match conversation.unread {
             0 => String::new(),
-            count => format!("  {count} new"),
+            count => terminal.paint(HEADING, &format!("  {count} new")),
         };
-        let last = shorten(&plain(&conversation.last_text), WIDTH - INDENT - 18);
-        let time = minute(&conversation.last_message_at);
-        out.push_str(&format!("{}  {}  {hands}{unread}\n", conversation.id, name(conversation)));
-        out.push_str(&format!("    {time}  {last}\n"));
+        let time = local(&conversation.last_message_at);
+        let room =
+            terminal.width().map_or(PIPED, |width| width.saturating_sub(INDENT.len() + time.len() + 2));
+        let last = shorten(&plain(&conversation.last_text), room);
+        let name = terminal.paint(HEADING, &name(conversation));
+        let id = id.get(..length).unwrap_or(id);
+        out.push_str(&format!("{id}  {name}  {hands}{unread}\n"));
+        out.push_str(&format!("{INDENT}{}  {last}\n", terminal.paint(ASIDE, &time)));
     }
-    let shown = conversations.len() as u64;
-    if shown < total {
-        out.push_str(&format!("{shown} of {total}\n"));
-    }
-    out
+    out + &shown_of(conversations.len(), total)
 }
 
 /// What to call the customer.
@@ -42,20 +51,26 @@ pub fn name(conversation: &Conversation) -> String {
     shorten(&plain(conversation.contact.label()), 24)
 }
 
-/// The conversation, its messages as they are given, and its notes.
-pub fn show(conversation: &Conversation, messages: &[Message], notes: &[Note]) -> String {
+/// The conversation, its messages, which are given newest first, and its notes: the oldest above.
+pub fn show(conversation: &Conversation, messages: &[Message], notes: &[Note], terminal: Terminal) -> String {
     let contact = &conversation.contact;
     let mut out = format!("id: {}\ncustomer: {}\n", conversation.id, name(conversation));
-    for (label, value) in [
-        ("username", &contact.username),
-        ("phone", &contact.phone),
-        ("user id", &contact.user_id),
-        ("wants no messages since", &contact.opted_out_at),
-        ("blocked since", &contact.blocked_at),
-        ("a person's since", &conversation.human_since),
-    ] {
+    for (label, value) in
+        [("username", &contact.username), ("phone", &contact.phone), ("user id", &contact.user_id)]
+    {
         if let Some(value) = value {
             out.push_str(&format!("{label}: {}\n", plain(value)));
+        }
+    }
+    for (label, time) in [
+        ("wants no messages since", &contact.opted_out_at),
+        ("blocked since", &contact.blocked_at),
+        ("with a person since", &conversation.human_since),
+        ("waits for one since", &conversation.person_wanted_at),
+        ("on owner's phone since", &conversation.relayed_at),
+    ] {
+        if let Some(time) = time {
+            out.push_str(&format!("{label}: {}\n", local(time)));
         }
     }
     out.push_str(&format!(
@@ -65,22 +80,34 @@ pub fn show(conversation: &Conversation, messages: &[Message], notes: &[Note]) -
         conversation.state.as_str(),
         conversation.unread,
     ));
-    for message in messages {
+    let said = messages.iter().map(|message| (when(message), written(message, terminal)));
+    let remarks = notes.iter().map(|note| {
+        let head = terminal.paint(ASIDE, &local(&note.created_at));
+        let text = terminal.wrap(&plain(&note.content), INDENT);
+        (note.created_at.as_str(), format!("{head}  {}\n{text}", terminal.paint(WARNING, "note")))
+    });
+    let mut entries: Vec<(&str, String)> = said.rev().chain(remarks).collect();
+    // Stable: messages of one moment stay in their order.
+    entries.sort_by_key(|(time, _)| *time);
+    for (_, entry) in entries {
         out.push('\n');
-        out.push_str(&written(message));
-    }
-    for note in notes {
-        out.push_str(&format!("\n{}  note\n{}", minute(&note.created_at), wrapped(&note.content)));
+        out.push_str(&entry);
     }
     out
 }
 
+/// When a message was sent, as far as that is known.
+fn when(message: &Message) -> &str {
+    message.sent_at.as_ref().unwrap_or(&message.created_at)
+}
+
 /// When, who, how far it came; below it what was said, and what went wrong.
-fn written(message: &Message) -> String {
-    let time = message.sent_at.as_ref().unwrap_or(&message.created_at);
-    let mut head = format!("{}  {}", minute(time), message.author.as_str());
+fn written(message: &Message, terminal: Terminal) -> String {
+    let time = terminal.paint(ASIDE, &local(when(message)));
+    let mut head = format!("{time}  {}", terminal.paint(HEADING, message.author.as_str()));
+    let (how_far, style) = mark(message.status);
     for mark in [
-        mark(message.status),
+        if how_far.is_empty() { String::new() } else { terminal.paint(style, how_far) }.as_str(),
         if message.edited_at.is_some() { "(edited)" } else { "" },
         if message.revoked_at.is_some() { "(deleted)" } else { "" },
     ] {
@@ -89,29 +116,29 @@ fn written(message: &Message) -> String {
             head.push_str(mark);
         }
     }
-    let mut out = format!("{head}\n{}", wrapped(&content(message)));
+    let mut out = format!("{head}\n{}", terminal.wrap(plain(&content(message)).trim(), INDENT));
     let unsent = !matches!(
         message.status,
         MessageStatus::Sent | MessageStatus::Delivered | MessageStatus::Read | MessageStatus::Received
     );
     if let Some(reason) = message.error_message.as_deref().filter(|_| unsent) {
-        out.push_str(&wrapped(&format!("! {reason}")));
+        out.push_str(&terminal.wrap(&format!("! {}", plain(reason)), INDENT));
     }
     out
 }
 
-/// How far a message came.
-fn mark(status: MessageStatus) -> &'static str {
+/// How far a message came, and how that looks.
+fn mark(status: MessageStatus) -> (&'static str, Style) {
     match status {
-        MessageStatus::Received => "",
-        MessageStatus::Queued => "waiting",
-        MessageStatus::Sending => "being sent",
-        MessageStatus::Unknown => "? nobody knows whether it was sent",
-        MessageStatus::Sent => "✓",
-        MessageStatus::Delivered => "✓✓",
-        MessageStatus::Read => "✓✓ read",
-        MessageStatus::Failed => "✗ failed",
-        MessageStatus::Cancelled => "✗ not sent",
+        MessageStatus::Received => ("", Style::new()),
+        MessageStatus::Queued => ("waiting", WARNING),
+        MessageStatus::Sending => ("being sent", WARNING),
+        MessageStatus::Unknown => ("? nobody knows whether it was sent", WARNING),
+        MessageStatus::Sent => ("✓", GOOD),
+        MessageStatus::Delivered => ("✓✓", GOOD),
+        MessageStatus::Read => ("✓✓ read", GOOD),
+        MessageStatus::Failed => ("✗ failed", BAD),
+        MessageStatus::Cancelled => ("✗ not sent", BAD),
     }
 }
 
@@ -124,73 +151,17 @@ fn content(message: &Message) -> String {
 }
 
 /// Messages that were searched for: where, when and by whom, and their beginning.
-pub fn found(messages: &[Message]) -> String {
+pub fn found(messages: &[Message], terminal: Terminal) -> String {
     if messages.is_empty() {
         return "Nothing found.".to_owned();
     }
     let mut out = String::new();
     for message in messages {
-        let time = minute(message.sent_at.as_ref().unwrap_or(&message.created_at));
-        let text = shorten(&plain(&content(message)), WIDTH - INDENT);
+        let time = terminal.paint(ASIDE, &local(when(message)));
+        let room = terminal.width().map_or(PIPED, |width| width.saturating_sub(INDENT.len()));
+        let text = shorten(&plain(&content(message)), room);
         out.push_str(&format!("{}  {time}  {}\n", message.conversation_id, message.author.as_str()));
-        out.push_str(&format!("    {text}\n"));
+        out.push_str(&format!("{INDENT}{text}\n"));
     }
     out
-}
-
-/// A time to the minute; UTC, as it is kept.
-fn minute(time: &str) -> String {
-    time.get(..16).unwrap_or(time).replace('T', " ")
-}
-
-/// A text indented, its lines broken between words; a word that is too long stays whole, to be copied.
-fn wrapped(text: &str) -> String {
-    let text = plain(text);
-    let mut out = String::new();
-    for line in text.trim().lines() {
-        let (mut room, mut first) = (WIDTH - INDENT, true);
-        out.push_str("    ");
-        for word in line.split_whitespace() {
-            let length = word.chars().count();
-            if !first && length + 1 > room {
-                out.push_str("\n    ");
-                (room, first) = (WIDTH - INDENT, true);
-            }
-            if !first {
-                out.push(' ');
-                room -= 1;
-            }
-            out.push_str(word);
-            (room, first) = (room.saturating_sub(length), false);
-        }
-        out.truncate(out.trim_end_matches(' ').len());
-        out.push('\n');
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_are_broken_between_words_and_kept_where_they_were() {
-        let text = format!("{} fim\n\num {}", "palavra ".repeat(12).trim_end(), "x".repeat(90));
-        let text = wrapped(&text);
-        let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines.len(), 5);
-        assert!(lines[0].starts_with("    palavra") && lines[0].chars().count() <= WIDTH, "{text}");
-        assert!(lines[1].ends_with("palavra fim") && lines[2].is_empty(), "{text}");
-        assert_eq!((lines[3], lines[4].trim_start().len()), ("    um", 90));
-    }
-
-    #[test]
-    fn what_customers_write_cannot_steer_the_terminal() {
-        assert_eq!(wrapped("\u{1b}[31moi\u{7}"), "    [31moi\n");
-    }
-
-    #[test]
-    fn times_are_shown_to_the_minute() {
-        assert_eq!(minute("2026-11-22T12:30:00.000Z"), "2026-11-22 12:30");
-    }
 }

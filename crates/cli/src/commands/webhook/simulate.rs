@@ -74,10 +74,12 @@ async fn post(url: &str, secret: &str, body: Vec<u8>) -> CoreResult<u16> {
             ))
             .with_source(error);
         }
+        let through =
+            agent_core::net::proxy_for(url).map_or_else(String::new, |p| format!(" through the proxy {p}"));
         let text = if error.is_timeout() {
-            format!("{url} does not answer")
+            format!("{url} does not answer{through}")
         } else {
-            format!("{url} cannot be reached: is agentd running, and is that its address?")
+            format!("{url} cannot be reached{through}: is agentd running, and is that its address?")
         };
         Error::unavailable(text).with_source(error)
     })?;

@@ -61,6 +61,7 @@ fn agent() -> Agent {
         locale: Locale::Portuguese,
         whatsapp_phone_number: None,
         menu: None,
+        welcome: None,
         is_active: true,
         is_default: true,
         created_at: String::new(),
@@ -85,7 +86,14 @@ fn evidence(question: &str, content: &str) -> Gated {
     };
     let terms = crate::text::query_terms(question, Locale::Portuguese);
     let language = Locale::Portuguese;
-    Gated::Evidence(Evidence { question: question.into(), terms, language, hits: vec![hit], sure: 1 })
+    Gated::Evidence(Evidence {
+        question: question.into(),
+        terms,
+        language,
+        days: crate::text::Days::NONE,
+        hits: vec![hit],
+        sure: 1,
+    })
 }
 
 fn writing<'a>(agent: &'a Agent, chat: &'a Parrot, history: &'a [Turn]) -> Writing<'a> {
@@ -97,6 +105,11 @@ fn writing<'a>(agent: &'a Agent, chat: &'a Parrot, history: &'a [Turn]) -> Writi
         max_tokens: None,
         history,
         wishes: &[],
+        now: "",
+        quoted: None,
+        deed: false,
+        fallback: false,
+        time_limit: None,
     }
 }
 

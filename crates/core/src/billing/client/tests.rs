@@ -184,6 +184,7 @@ async fn a_prefix_of_the_address_stays_and_lists_are_read_to_their_end() {
         price: "price_1".into(),
         period: (1, 2),
         cancel_at_period_end: false,
+        cancel_at: None,
         canceled_at: None,
         created: 1,
         organization: None,

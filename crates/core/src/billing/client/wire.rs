@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{Form, StripeClient, StripeResult};
 use crate::billing::shape::text;
 use crate::error::{Error, ErrorKind};
-use crate::net::{Again, BodyError, Failure, asked_wait, body_within, may_pass, without_address};
+use crate::net::{Again, BodyError, Failure, asked_wait, body_within, may_pass, through, without_address};
 
 /// The longest answer that is read, in bytes: a page of a hundred invoices is far below.
 const LONGEST_ANSWER: usize = 16 << 20;
@@ -175,7 +175,7 @@ impl StripeClient {
 
     /// No answer, or half of one.
     fn unreached(&self, error: reqwest::Error) -> Attempt {
-        let origin = &self.origin;
+        let origin = format!("{}{}", self.origin, through(&self.base));
         let text = if error.is_timeout() && !error.is_connect() {
             format!("Stripe at {origin} did not answer within {} s: try again", self.timeout.as_secs())
         } else {

@@ -1,16 +1,17 @@
 //! When people are there: a time zone and, for each day of the week, from when to when.
 
-use chrono::{DateTime, Datelike, Days, NaiveTime, TimeZone, Utc, Weekday};
+use chrono::{DateTime, Datelike, Days, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-/// `[whatsapp.channels.<name>.hours]`: a day without hours is closed.
+/// `[whatsapp.channels.<name>.hours]`: a day is open as its text says, or `closed`. One that is not listed counts as
+/// closed, and [`Hours::unlisted`] names it.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Hours {
     /// IANA name, as `America/Sao_Paulo`.
     pub timezone: String,
-    /// As `08:00-12:00, 13:30-18:00`.
+    /// As `08:00-12:00, 13:30-18:00`, or `closed`.
     pub monday: String,
     /// The same.
     pub tuesday: String,
@@ -35,7 +36,12 @@ pub struct OpenAt {
     pub time: NaiveTime,
     /// Whether that is today.
     pub today: bool,
+    /// That moment.
+    pub at: DateTime<Utc>,
 }
+
+/// Words for a day without hours.
+const CLOSED: [&str; 3] = ["closed", "fechado", "cerrado"];
 
 type Span = (NaiveTime, NaiveTime);
 
@@ -46,10 +52,24 @@ impl Hours {
         let mut open = false;
         let mut day = Weekday::Mon;
         for _ in 0..7 {
-            open |= !spans(self.text(day))?.is_empty();
+            open |= !spans(self.of(day))?.is_empty();
             day = day.succ();
         }
         if open { Ok(()) } else { Err("no day has any: leave the section out to be open always".to_owned()) }
+    }
+
+    /// Days that nothing is said of, which is a mistake more often than not.
+    pub fn unlisted(&self) -> Vec<&'static str> {
+        let days = [
+            ("monday", &self.monday),
+            ("tuesday", &self.tuesday),
+            ("wednesday", &self.wednesday),
+            ("thursday", &self.thursday),
+            ("friday", &self.friday),
+            ("saturday", &self.saturday),
+            ("sunday", &self.sunday),
+        ];
+        days.into_iter().filter(|(_, text)| text.trim().is_empty()).map(|(day, _)| day).collect()
     }
 
     /// Whether it is open.
@@ -68,16 +88,19 @@ impl Hours {
             let date = local.date_naive().checked_add_days(Days::new(ahead))?;
             let weekday = date.weekday();
             let spans = self.spans_of(weekday);
-            let from = spans.iter().map(|(from, _)| *from).find(|from| {
+            spans.iter().find_map(|(from, _)| {
                 // An hour that the clocks skip opens with the next one that exists.
                 let opens = zone.from_local_datetime(&date.and_time(*from)).earliest();
-                opens.is_none_or(|opens| opens > local)
-            })?;
-            Some(OpenAt { weekday, time: from, today: ahead == 0 })
+                let next = date.and_time(*from) + TimeDelta::hours(1);
+                let at = opens.or_else(|| zone.from_local_datetime(&next).earliest())?;
+                let at = Some(at.with_timezone(&Utc)).filter(|at| *at > now)?;
+                Some(OpenAt { weekday, time: *from, today: ahead == 0, at })
+            })
         })
     }
 
-    fn zone(&self) -> Result<Tz, String> {
+    /// The time zone, or what is wrong with it.
+    pub fn zone(&self) -> Result<Tz, String> {
         self.timezone.parse().map_err(|_| {
             format!(
                 "timezone: `{}` is not a time zone: names as America/Sao_Paulo are accepted",
@@ -88,10 +111,11 @@ impl Hours {
 
     /// In order; nothing if they cannot be read, which `check` has ruled out.
     fn spans_of(&self, day: Weekday) -> Vec<Span> {
-        spans(self.text(day)).unwrap_or_default()
+        spans(self.of(day)).unwrap_or_default()
     }
 
-    fn text(&self, day: Weekday) -> &str {
+    /// The hours of a day as they are configured; empty if it is closed.
+    pub fn of(&self, day: Weekday) -> &str {
         match day {
             Weekday::Mon => &self.monday,
             Weekday::Tue => &self.tuesday,
@@ -105,13 +129,16 @@ impl Hours {
 }
 
 fn spans(text: &str) -> Result<Vec<Span>, String> {
-    let wrong = || format!("`{text}` is not a time: 08:00-12:00, 13:30-18:00 is the form");
+    let wrong = || format!("`{text}` is not a time: 08:00-12:00, 13:30-18:00 is the form, or closed");
     let time = |text: &str| match text.trim() {
         // The end of the day, as far as a clock goes.
         "24:00" => NaiveTime::from_hms_milli_opt(23, 59, 59, 999).ok_or_else(wrong),
         text => NaiveTime::parse_from_str(text, "%H:%M").map_err(|_| wrong()),
     };
     let mut spans = Vec::new();
+    if CLOSED.contains(&text.trim().to_lowercase().as_str()) {
+        return Ok(spans);
+    }
     for span in text.split(',').map(str::trim).filter(|span| !span.is_empty()) {
         let (from, to) = span.split_once('-').ok_or_else(wrong)?;
         let (from, to) = (time(from)?, time(to)?);
@@ -162,6 +189,16 @@ mod tests {
         assert_eq!(next("2026-11-23T15:30:00Z"), Some((Weekday::Mon, "13:30".into(), true)));
         assert_eq!(next("2026-11-24T12:00:00Z"), Some((Weekday::Sat, "09:00".into(), false)));
         assert_eq!(next("2026-11-28T20:00:00Z"), Some((Weekday::Mon, "08:00".into(), false)));
+        let opens = hours.opens_at(at("2026-11-28T20:00:00Z")).unwrap();
+        assert_eq!(opens.at, at("2026-11-30T11:00:00Z"));
+    }
+
+    #[test]
+    fn closed_days_are_written_and_others_are_named() {
+        let hours = Hours { sunday: "Fechado".into(), tuesday: "closed".into(), ..hours() };
+        hours.check().unwrap();
+        assert!(!hours.is_open(at("2026-11-24T12:00:00Z")));
+        assert_eq!(hours.unlisted(), ["wednesday", "thursday", "friday"]);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use reqwest::{Method, Response, StatusCode, Url};
 use crate::clock::SharedClock;
 use crate::error::{Error, Result};
 use crate::net::{
-    Again, Failure, USER_AGENT, again_after, bearer, client, may_pass, origin_of, parse_base_url,
+    Again, Failure, USER_AGENT, again_after, bearer, client, may_pass, origin_of, parse_base_url, through,
     without_address,
 };
 
@@ -93,7 +93,7 @@ impl Hub {
         clock: SharedClock,
     ) -> Result<Self> {
         let base = parse_base_url(base_url, "models.hub_url")?;
-        let origin = origin_of(&base);
+        let origin = format!("{}{}", origin_of(&base), through(&base));
         let authorization = bearer(token, "HF_TOKEN")?;
         Ok(Self { client: client(stall, USER_AGENT)?, base, origin, authorization, clock })
     }

@@ -4,11 +4,13 @@ use chrono::{DateTime, Utc};
 
 use super::super::Engine;
 use crate::billing::SubscriptionSnapshot;
-use crate::billing::client::StripeResult;
+use crate::billing::client::{StripeClient, StripeResult};
 use crate::billing::plans::{Access, Standing};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Invoice, Subscription, SubscriptionStatus};
+use crate::model::{Invoice, PauseCollection, Subscription, SubscriptionStatus};
 
+/// Ways in which the end of a subscription can be fixed; each is cleared by a call of its own.
+const CANCELLATIONS: usize = 2;
 /// Entries on a page at most.
 const MOST: u64 = 100;
 
@@ -21,6 +23,8 @@ pub struct SubscriptionInfo {
     pub standing: Standing,
     /// The invoice to pay, if a payment failed.
     pub overdue: Option<Invoice>,
+    /// The pause in which no payments are collected, if there is one now.
+    pub pause: Option<PauseCollection>,
 }
 
 impl SubscriptionInfo {
@@ -46,11 +50,13 @@ impl Engine {
         };
         let overdue = match &record.subscription {
             Some(subscription) if late(subscription) => {
-                self.parts.store.overdue_invoice(self.organization.id).await?
+                self.parts.store.overdue_invoice(self.organization.id, subscription.id.clone()).await?
             }
             _ => None,
         };
-        Ok(SubscriptionInfo { subscription: record.subscription, standing, overdue })
+        let now = self.parts.clock.now();
+        let pause = record.subscription.as_ref().and_then(|s| s.pause_at(now)).cloned();
+        Ok(SubscriptionInfo { subscription: record.subscription, standing, overdue, pause })
     }
 
     /// Ends the subscription: with its period, or at once. One that is over, also for Stripe, is ended.
@@ -66,8 +72,7 @@ impl Engine {
         let outcome = if at_once {
             stripe.cancel(id).await
         } else {
-            let operation = self.operation("cancel");
-            stripe.set_cancel_at_period_end(&operation, id, true).await
+            self.cancel_with_period(stripe, &subscription).await
         };
         match outcome {
             Err(error) if error.missing => {
@@ -81,9 +86,28 @@ impl Engine {
         self.subscription().await
     }
 
-    /// Lets a subscription that was to end with its period go on.
+    /// An end that is fixed already, and is not later, stays: somebody chose it.
+    async fn cancel_with_period(
+        &self,
+        stripe: &StripeClient,
+        subscription: &Subscription,
+    ) -> StripeResult<SubscriptionSnapshot> {
+        let id = &subscription.id;
+        if subscription.ends_at().is_some() {
+            let current = stripe.subscription(id).await?;
+            let ends = current.ends_at().filter(|end| current.period_end.is_none_or(|period| *end <= period));
+            if current.status.is_final() || ends.is_some() {
+                return Ok(current);
+            }
+        }
+        stripe.cancel_at_period_end(&self.operation("cancel"), id).await
+    }
+
+    /// Lets a subscription go on whose end was fixed: with its period or on a date, here or in Stripe.
     ///
-    /// Fails with `no_subscription`, `subscription_ended` or `stripe_unavailable`.
+    /// What Stripe has is looked at first: somebody may have cancelled in the portal a moment ago.
+    ///
+    /// Fails with `no_subscription`, `subscription_ended`, `not_resumed` or `stripe_unavailable`.
     pub async fn resume_subscription(&self) -> Result<SubscriptionInfo> {
         let stripe = self.stripe()?;
         let subscription = self.own_subscription().await?;
@@ -94,10 +118,32 @@ impl Engine {
         if subscription.status.is_final() {
             return Err(ended());
         }
-        let operation = self.operation("resume");
-        match stripe.set_cancel_at_period_end(&operation, &subscription.id, false).await {
+        let id = &subscription.id;
+        let mut current = match stripe.subscription(id).await {
             Err(error) if error.missing => return Err(ended()),
-            outcome => self.keep_outcome(outcome).await?,
+            found => found.map_err(|error| error.error)?,
+        };
+        let mut outcome = Ok(());
+        for _ in 0..CANCELLATIONS {
+            let Some(cancellation) = current.cancellation() else { break };
+            match stripe.clear_cancellation(&self.operation("resume"), id, cancellation).await {
+                Ok(changed) => current = changed,
+                Err(error) => {
+                    outcome = Err(error.error);
+                    break;
+                }
+            }
+        }
+        let (is_over, still_ends) = (current.status.is_final(), current.cancellation().is_some());
+        // What was done is true, also if the rest failed.
+        self.keep_answer(Some(current)).await?;
+        outcome?;
+        if is_over {
+            return Err(ended());
+        }
+        if still_ends {
+            let text = "Stripe does not let the subscription go on: resume it in the billing portal";
+            return Err(Error::new(ErrorKind::Conflict, text).with_code("not_resumed"));
         }
         self.subscription().await
     }

@@ -40,6 +40,7 @@ impl Engine {
     pub async fn sync_billing(&self) -> Result<SyncReport> {
         let mut report = SyncReport::default();
         let Some(stripe) = &self.parts.billing.stripe else { return Ok(report) };
+        self.claim_stripe_events(None).await;
         for (organization_id, customer) in self.parts.store.stripe_customers().await? {
             report.customers += 1;
             match self.sync_customer(stripe, organization_id, &customer).await {

@@ -3,6 +3,7 @@
 
 mod buying;
 mod orders;
+mod states;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +24,7 @@ const BEGUN: i64 = 1_790_000_000;
 const DAY: i64 = 24 * 3600;
 
 /// What is sold in tests.
-const PLANS: &str = "[plans.pro_monthly]\ntier = \"pro\"\nstripe_price = \"price_pro\"\nmax_documents = 500\n\
+const PLANS: &str = "[plan]\ndefault = \"free\"\n[plans.pro_monthly]\ntier = \"pro\"\nstripe_price = \"price_pro\"\nmax_documents = 500\n\
                      max_agents = 5\nmax_monthly_messages = 5000\nmax_file_mb = 50\nfeatures = [\"support\"]\n\
                      [plans.team_monthly]\ntier = \"enterprise\"\nstripe_price = \"price_team\"\n\
                      max_documents = 0\nmax_agents = 50\nmax_monthly_messages = 0\nmax_file_mb = 0\n";
@@ -90,6 +91,7 @@ impl Place {
             price: "price_pro".into(),
             period: (BEGUN, BEGUN + 120 * DAY),
             cancel_at_period_end: false,
+            cancel_at: None,
             canceled_at: None,
             created: BEGUN,
             organization: Some(self.own().to_string()),
@@ -417,7 +419,7 @@ async fn an_event_is_looked_at_once_more() {
     let session = json!({ "id": "cs_1", "mode": "subscription", "customer": "cus_a", "payment_status": "unpaid",
                           "client_reference_id": place.own().to_string() });
     place.applied("evt_2", "checkout.session.completed", BEGUN + 1, &session).await;
-    assert_eq!(place.engine.replay_stripe_event("evt_1").await.unwrap(), Receipt::Recorded(Outcome::Applied));
+    // It is taken up by itself.
     assert_eq!(place.plan().await, "pro_monthly");
     let shown = place.engine.stripe_event("evt_1").await.unwrap();
     assert_eq!((shown.record.outcome.as_str(), shown.body["id"].as_str()), ("applied", Some("evt_1")));

@@ -61,7 +61,28 @@ impl Engine {
         signature::verify(&secrets, header, &body, now, config.tolerance_seconds)
             .map_err(StripeRefused::BadSignature)?;
         let event = Event::read(&body).map_err(StripeRefused::NoEvent)?;
-        Ok(self.take_stripe_event(event, Some(body)).await?)
+        let (customer, subscription) = event.subject.whom();
+        let whom = (customer.map(str::to_owned), subscription.map(str::to_owned));
+        let receipt = self.take_stripe_event(event, Some(body)).await?;
+        if whom != (None, None) && receipt != Receipt::Recorded(Outcome::Nobody) {
+            self.claim_stripe_events(Some(whom)).await;
+        }
+        Ok(receipt)
+    }
+
+    /// Takes up what came before anybody knew whose it is, if that is known by now: of a customer and a
+    /// subscription, or all of it. What fails is left for the night.
+    pub(super) async fn claim_stripe_events(&self, whom: Option<(Option<String>, Option<String>)>) {
+        let claimed = async {
+            for id in self.parts.store.claimable_stripe_events(whom).await? {
+                self.replay_stripe_event(&id).await?;
+                tracing::info!(event = %id, "an event of Stripe's is taken up: it is known by now whose it is");
+            }
+            Ok::<_, Error>(())
+        };
+        if let Err(error) = claimed.await {
+            tracing::warn!(%error, "events of Stripe's that came early could not be taken up: tonight again");
+        }
     }
 
     /// Records an event with its effect, asking Stripe first where only Stripe can say what is true.

@@ -8,6 +8,7 @@ mod index_tidy;
 mod maintenance;
 mod rag_reindex;
 mod whatsapp_alert;
+mod whatsapp_opening;
 mod whatsapp_process_message;
 mod whatsapp_send;
 
@@ -17,7 +18,7 @@ use super::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ingest::{DocumentReport, Outcome};
 use crate::jobs::{Handler, Handlers, JobFailure, queue};
-use crate::store::LeasedJob;
+use crate::store::{LeasedJob, attempts_of};
 
 /// What handlers share.
 struct Shared {
@@ -49,9 +50,15 @@ pub(super) fn handlers(engine: &Engine) -> Handlers {
         ),
         (queue::WHATSAPP_SEND, Arc::new(whatsapp_send::WhatsappSend(Arc::clone(&shared)))),
         (queue::WHATSAPP_ALERT, Arc::new(whatsapp_alert::WhatsappAlert(Arc::clone(&shared)))),
+        (queue::WHATSAPP_OPENING, Arc::new(whatsapp_opening::WhatsappOpening(Arc::clone(&shared)))),
         (queue::INDEX_TIDY, Arc::new(index_tidy::IndexTidy(Arc::clone(&shared)))),
         (queue::MAINTENANCE, Arc::new(maintenance::Maintenance(shared))),
     ])
+}
+
+/// Whether a job is not run again if it fails now.
+fn is_last_try(engine: &Engine, job: &LeasedJob) -> bool {
+    job.lease.attempt >= attempts_of(job, engine.config().jobs.max_attempts)
 }
 
 /// What the report on a document means for its job. A document that cannot be read is done: its state

@@ -1,10 +1,10 @@
-//! `whatsapp.alert`: tells the owner that a conversation needs a person.
+//! `whatsapp.alert`: tells people of the business that a conversation needs them.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::Shared;
+use super::{Shared, is_last_try};
 use crate::ingest::Stop;
 use crate::jobs::payload::AlertPayload;
 use crate::jobs::{Handler, JobFailure};
@@ -16,6 +16,7 @@ pub(super) struct WhatsappAlert(pub Arc<Shared>);
 impl Handler for WhatsappAlert {
     async fn run(&self, job: &LeasedJob, _stop: Stop) -> Result<(), JobFailure> {
         let alert: AlertPayload = job.payload()?;
-        Ok(self.0.engine_for(job).await?.alert_owner(&alert, job.id().0).await?)
+        let engine = self.0.engine_for(job).await?;
+        Ok(engine.alert_owner(&alert, job.id().0, is_last_try(&engine, job)).await?)
     }
 }

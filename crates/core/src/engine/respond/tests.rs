@@ -58,6 +58,8 @@ impl House {
     }
 }
 
+mod services;
+
 /// A chat completion.
 fn reply(text: &str) -> Reply {
     let message = json!({ "role": "assistant", "content": text });
@@ -126,7 +128,7 @@ async fn who_waited_for_an_answer_that_failed_asks_for_themselves() {
     let house = House::new(true).await;
     house.chat.script(Reply::status(400));
     house.chat.answer_with("Abre às 6h [1].");
-    let asked = ask("Que horas abre a piscina?");
+    let asked = Ask { fallback: Some(false), ..ask("Que horas abre a piscina?") };
     let answers = futures::future::join_all((0..5).map(|_| house.engine.answer(&asked))).await;
     let failed = answers.iter().filter(|answer| answer.is_err()).count();
     assert_eq!((failed, house.used().await), (1, 4));
@@ -161,7 +163,7 @@ async fn a_follow_up_is_searched_for_in_its_context_and_kept_as_it_was_asked() {
     let follow_up = Ask { conversation_id, ..ask("e quanto custa?") };
     let answer = house.engine.answer(&follow_up).await.unwrap();
     let [_, rewriting, answering] = &house.chat.log().bodies()[..] else { panic!("three requests") };
-    assert_eq!((&rewriting["temperature"], &rewriting["max_tokens"]), (&0.0.into(), &200.into()));
+    assert_eq!((&rewriting["temperature"], &rewriting["max_tokens"]), (&0.0.into(), &600.into()));
     assert!(rewriting["messages"][1]["content"].as_str().unwrap().contains("piscina aquecida"));
     let searched = house.embedding.log().bodies().pop().unwrap();
     assert_eq!(searched["input"][0], "Quanto custa a entrada da piscina aquecida?");
@@ -196,7 +198,7 @@ async fn a_service_that_is_down_is_left_alone_and_nothing_is_counted() {
         house.chat.script(Reply::status(500));
     }
     assert_eq!(house.engine.breakers(), [("llm", BreakerState::Closed), ("embedding", BreakerState::Closed)]);
-    let question = ask("Que horas abre a piscina?");
+    let question = Ask { fallback: Some(false), ..ask("Que horas abre a piscina?") };
     assert!(house.engine.answer(&question).await.is_err());
     let error = house.engine.answer(&question).await.unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::Unavailable, Some(CIRCUIT_OPEN)));

@@ -11,8 +11,10 @@ use crate::jobs::is_final;
 use crate::model::{Answer, Locale, Outcome, Source};
 use crate::store::{Part, Pending, Turnout};
 use crate::whatsapp::client::MediaError;
+use crate::whatsapp::outgoing::INTERACTIVE_BODY;
 use crate::whatsapp::render::render;
-use crate::whatsapp::split::{LONGEST_TEXT, split};
+use crate::whatsapp::split::{LONGEST_TEXT, split, utf16_len};
+use crate::wording::courtesy::offer;
 use crate::wording::whatsapp::{self as wording, Need};
 
 impl Engine {
@@ -20,7 +22,12 @@ impl Engine {
     pub(super) fn said(case: &Case<'_>, answer: Answer) -> Draft {
         let locale = case.locale();
         let refused = answer.outcome == Outcome::Refused;
-        let refusals = if refused { case.state.refusals.saturating_add(1) } else { 0 };
+        let refusals = match answer.outcome {
+            Outcome::Refused => case.state.refusals.saturating_add(1),
+            Outcome::Answered => 0,
+            // Neither is an answer, and neither is a refusal.
+            Outcome::Courtesy | Outcome::Request => case.state.refusals,
+        };
         let most = case.config.max_refusals;
         if refused && most > 0 && refusals >= most {
             let draft = Draft::calling(wording::handed_over_refused(locale), Need::Refused);
@@ -28,20 +35,16 @@ impl Engine {
         }
         let shown = case.channel.show_sources.unwrap_or(case.config.show_sources);
         // A refusal comes with a way out.
-        let parts = if refused {
-            vec![with_person_button(answer.answer.clone(), locale)]
-        } else {
-            message_parts(&answer, locale, shown)
+        let parts = match answer.outcome {
+            Outcome::Refused => vec![with_person_button(answer.answer.clone(), locale)],
+            Outcome::Request => with_offer(&answer, locale, shown),
+            Outcome::Answered | Outcome::Courtesy => message_parts(&answer, locale, shown),
         };
         if parts.is_empty() {
             tracing::error!(query = %answer.query_id, "an answer has nothing in it that WhatsApp shows");
-            return Draft::calling(wording::handed_over_failed(locale), Need::Failed);
+            return Draft::calling(wording::failed_once(locale), Need::Failed);
         }
-        let turnout = Turnout {
-            refusals,
-            release: case.state.conversation.state == crate::model::Hands::Human,
-            ..Turnout::default()
-        };
+        let turnout = Turnout { refusals, release: super::lane::is_abandoned(case), ..Turnout::default() };
         Draft { parts, answered: Some(answer), turnout, need: None }
     }
 
@@ -91,6 +94,26 @@ fn message_parts(answer: &Answer, locale: Locale, with_sources: bool) -> Vec<Par
         text = format!("{text}\n\n_{}_", wording::sources(locale, &documents(&answer.sources)));
     }
     split(&text, LONGEST_TEXT).into_iter().map(Part::text).collect()
+}
+
+/// The messages of an answer to somebody who wants something done: what the documents say of it, if anything, and a
+/// button that calls a person below it.
+fn with_offer(answer: &Answer, locale: Locale, with_sources: bool) -> Vec<Part> {
+    if answer.sources.is_empty() {
+        return vec![with_person_button(answer.answer.clone(), locale)];
+    }
+    let told = answer.answer.trim_end().trim_end_matches(offer(locale)).trim_end();
+    let told = Answer { answer: told.to_owned(), ..answer.clone() };
+    let mut parts = message_parts(&told, locale, with_sources);
+    let together = |last: &Part| format!("{}\n\n{}", last.text, offer(locale));
+    match parts.last().map(together).filter(|text| utf16_len(text) <= INTERACTIVE_BODY) {
+        Some(text) => {
+            parts.pop();
+            parts.push(with_person_button(text, locale));
+        }
+        None => parts.push(with_person_button(offer(locale).to_owned(), locale)),
+    }
+    parts
 }
 
 /// The documents of an answer, each once, as customers know them.
@@ -164,6 +187,7 @@ mod tests {
             processing_time_ms: 1,
             model: "extractive".into(),
             tokens_used: 0,
+            fallback: false,
             cached: false,
         }
     }
@@ -182,6 +206,21 @@ mod tests {
         );
         let bare = message_parts(&answer, Locale::Portuguese, false);
         assert_eq!(bare, [Part::text("A ração custa *R$ 89,90*. Abre às 8h.")]);
+    }
+
+    #[test]
+    fn who_wants_something_done_is_told_what_the_documents_say_and_offered_a_person() {
+        let pt = Locale::Portuguese;
+        let mut wanted =
+            answer(&format!("Trocas em até 30 dias [1].\n\n{}", offer(pt)), vec![source("trocas.md", 1)]);
+        wanted.outcome = Outcome::Request;
+        let [one] = &with_offer(&wanted, pt, true)[..] else { panic!("one message") };
+        assert_eq!(one.text, format!("Trocas em até 30 dias.\n\n_Fonte: Trocas_\n\n{}", offer(pt)));
+        assert!(one.kind == "interactive" && one.details.contains("person"));
+        wanted.answer = format!("{} [1]\n\n{}", "Palavra. ".repeat(200), offer(pt));
+        let parts = with_offer(&wanted, pt, false);
+        assert_eq!(parts.len(), 2);
+        assert_eq!((parts[1].kind, parts[1].text.as_str()), ("interactive", offer(pt)));
     }
 
     #[test]

@@ -62,6 +62,7 @@ impl Chat {
             act: "answer".to_owned(),
             text: text.to_owned(),
             details: details.to_string(),
+            quoted: None,
             at,
         }
     }
@@ -85,6 +86,7 @@ impl Chat {
         // Silence leaves the buttons where they are.
         if let Some(last) = parts.last() {
             self.buttons = buttons(last);
+            state.last_said = Some(last.details.clone());
         }
         parts.iter().map(shown).collect()
     }
@@ -122,6 +124,8 @@ impl Engine {
             state: Hands::Bot,
             state_version: 0,
             human_since: None,
+            person_wanted_at: None,
+            relayed_at: None,
             last_inbound_at: Some(now.clone()),
             last_message_at: now.clone(),
             last_text: String::new(),
@@ -136,6 +140,8 @@ impl Engine {
             refusals: 0,
             human_seen_at: None,
             relay_to: None,
+            last_said: None,
+            relay_chosen_at: None,
             pending: Vec::new(),
         };
         Ok(Chat { state, channel, agent, buttons: Vec::new() })

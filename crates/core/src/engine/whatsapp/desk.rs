@@ -7,8 +7,10 @@ use serde_json::{Value, json};
 
 use super::super::Engine;
 use crate::error::{Error, Result};
+use crate::jobs::payload::answer_conversation;
 use crate::model::{
-    AgentId, Conversation, ConversationId, ConversationStatus, Hands, Message, MessageId, Note, UserId,
+    AgentId, AlertPath, Conversation, ConversationId, ConversationStatus, Hands, Message, MessageId, Note,
+    UserId,
 };
 use crate::store::{ConversationFilter, Numbers};
 
@@ -37,14 +39,21 @@ pub struct ChannelInfo {
     pub name: String,
     /// Meta's id of it.
     pub phone_number_id: String,
-    /// `ok`, `paused` or `broken`.
+    /// `ok`, `paused`, `broken`, `failing` if the last try did not reach Meta, or `not_tried`.
     pub status: &'static str,
     /// Why, if it is not well.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// RFC 3339, UTC: since when it is broken, or until when it pauses.
+    /// RFC 3339, UTC: since when it is broken, until when it pauses, or when the last try failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
+    /// RFC 3339, UTC: when Meta last took something from it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_worked_at: Option<String>,
+    /// How people of the business are told that a customer needs them.
+    pub alerts: Vec<AlertPath>,
+    /// Whether anybody would be told now, or watches the inbox.
+    pub reachable: bool,
 }
 
 impl Engine {
@@ -115,7 +124,7 @@ impl Engine {
     /// Puts a conversation into other hands. Taken by a person, what the agent was about to say is not
     /// said.
     pub async fn hand_over(&self, id: ConversationId, to: Hands) -> Result<()> {
-        let event = self.parts.store.hand_over(self.organization.id, id, to).await?;
+        let event = self.parts.store.hand_over(self.organization.id, id, to, answer_conversation).await?;
         self.parts.whatsapp.tell([event.ok_or_else(|| missing(id))?]);
         Ok(())
     }
@@ -163,10 +172,17 @@ impl Engine {
                 break;
             }
         }
+        store.forget_alerts(before).await?;
         let hours = i64::try_from(config.human_hours).unwrap_or_default();
         if hours > 0 {
-            for (organization, id) in store.abandoned_by_people(now - TimeDelta::hours(hours), BATCH).await? {
-                let event = store.hand_over(organization, id, Hands::Bot).await?;
+            let abandoned = store.abandoned_by_people(now - TimeDelta::hours(hours), BATCH).await?;
+            for (organization, id, number, waits) in abandoned {
+                let hours = config.channel_of(&number).and_then(|(_, channel)| channel.hours.as_ref());
+                // Until people come, nobody has left anybody alone.
+                if waits && hours.is_some_and(|hours| !hours.is_open(now)) {
+                    continue;
+                }
+                let event = store.resume(organization, id, answer_conversation).await?;
                 done.given_back += u64::from(event.is_some());
                 self.parts.whatsapp.tell(event);
             }
@@ -177,20 +193,40 @@ impl Engine {
     /// Every business number and how it does.
     pub async fn channels(&self) -> Result<Vec<ChannelInfo>> {
         let troubles = self.parts.store.channel_troubles().await?;
+        let checks = self.parts.store.channel_checks().await?;
         let now = self.parts.clock.timestamp();
-        let channels = self.parts.config.whatsapp.channels.iter().map(|(name, channel)| {
+        let mut channels = Vec::new();
+        for (name, channel) in &self.parts.config.whatsapp.channels {
             let trouble = troubles.iter().find(|t| t.phone_number_id == channel.phone_number_id);
             let broken = trouble.filter(|t| t.broken_since.is_some());
             let paused = trouble.filter(|t| t.paused_until.as_ref().is_some_and(|until| *until > now));
+            let check = checks.iter().find(|check| check.phone_number_id == channel.phone_number_id);
+            let check = check.cloned().unwrap_or_default();
             let (status, reason, time) = match (broken, paused) {
                 (Some(t), _) => ("broken", t.reason.clone(), t.broken_since.clone()),
                 (None, Some(t)) => ("paused", None, t.paused_until.clone()),
+                (None, None) if check.failed_at > check.worked_at => {
+                    ("failing", check.failure, check.failed_at)
+                }
+                (None, None) if check.worked_at.is_none() => ("not_tried", None, None),
                 (None, None) => ("ok", None, None),
             };
-            let phone_number_id = channel.phone_number_id.clone();
-            ChannelInfo { name: name.clone(), phone_number_id, status, reason, time }
-        });
-        Ok(channels.collect())
+            let (name, phone_number_id) = (name.clone(), channel.phone_number_id.clone());
+            let last_worked_at = check.worked_at;
+            let alerts = self.alert_paths(channel, self.parts.clock.now()).await?;
+            let reachable = channel.watched || alerts.iter().any(|path| path.usable);
+            channels.push(ChannelInfo {
+                name,
+                phone_number_id,
+                status,
+                reason,
+                time,
+                last_worked_at,
+                alerts,
+                reachable,
+            });
+        }
+        Ok(channels)
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::super::{Ask, Engine};
+use super::calling::{called, waits_through_the_night};
 use super::draft::{Case, Draft};
 use super::menu::{asked, menu_part, wanted};
 use super::people::{PERSON, choice, is_owners};
@@ -18,9 +19,10 @@ use crate::answer::{LONGEST_QUESTION, Wish};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ingest::clean_text;
 use crate::jobs::is_final;
-use crate::jobs::payload::{alert_owner, send_reply};
-use crate::model::{Agent, Author, Channel, ConversationId, ConversationStatus, Hands, Locale};
+use crate::jobs::payload::{answer_conversation, send_reply};
+use crate::model::{Agent, Author, Channel, ConversationId, ConversationStatus, Courtesy, Hands, Locale};
 use crate::store::{DEALT_WITH, LaneState, Overdue, Pending, Reply, Turnout};
+use crate::text::courtesy;
 use crate::wording::whatsapp::{self as wording, Need};
 
 /// How long after a burst an answer is thought over again because the customer goes on writing.
@@ -68,7 +70,13 @@ impl Engine {
         let channel = self.channel(&state.conversation.phone_number_id)?;
         let agent = self.agent_of(&state).await?;
         let case = Case { state: &state, channel, config: &self.parts.config.whatsapp, agent, now };
-        let failed = || Draft::calling(wording::handed_over_failed(case.locale()), Need::Failed);
+        if state.conversation.state == Hands::Human && is_abandoned(&case) {
+            // What people left unanswered is taken up together with what is new.
+            let event = self.parts.store.resume(state.organization, id, answer_conversation).await?;
+            self.parts.whatsapp.tell(event);
+            return Ok(Dealt::Outdated);
+        }
+        let failed = || Draft::calling(wording::failed_once(case.locale()), Need::Failed);
         let draft = if effort == Effort::Hopeless {
             tracing::error!(conversation = %id, "no try to answer a customer's question came to its end");
             not_for_the_agent(&case).unwrap_or_else(failed)
@@ -94,6 +102,7 @@ impl Engine {
             return Ok(draft);
         }
         if let Some(draft) = not_for_the_agent(case) {
+            self.pass_on(case).await?;
             return Ok(draft);
         }
         if case.is_closed() {
@@ -111,11 +120,6 @@ impl Engine {
 
     async fn reply(&self, case: &Case<'_>) -> Result<Draft> {
         let locale = case.locale();
-        if let (Some(closed), Some(hours)) = (&case.channel.closed_text, &case.channel.hours)
-            && !hours.is_open(case.now)
-        {
-            return Ok(Draft::saying_all(closed));
-        }
         let mut said: Vec<String> = case.texts().map(|p| asked(case.agent.menu.as_ref(), p)).collect();
         for voice in case.state.pending.iter().filter(|p| p.act == "transcribe") {
             if let Some(text) = self.transcript(case, voice).await? {
@@ -132,7 +136,15 @@ impl Engine {
         // Characters that nobody sees are no words.
         let question = last_characters(&clean_text(&said.join("\n"), false), LONGEST_QUESTION);
         if question.trim().is_empty() {
-            return Ok(Draft::saying(without_words(&case.state.pending, locale)));
+            let opened = case.state.pending.last().is_some_and(|last| last.act == "welcome");
+            return Ok(if opened {
+                self.courteous(case, Courtesy::Greeting, "")
+            } else {
+                Draft::saying(without_words(&case.state.pending, locale))
+            });
+        }
+        if let Some(said) = courtesy(&question) {
+            return Ok(self.courteous(case, said, &question));
         }
         // Written to the agent: it is seen, and an answer is on its way.
         self.show_typing(case);
@@ -141,6 +153,8 @@ impl Engine {
             agent_id: Some(case.agent.id),
             conversation_id: Some(case.state.conversation.id),
             channel: Channel::Whatsapp,
+            quoted: case.texts().filter_map(|p| p.quoted.clone()).last(),
+            hours: case.channel.hours.clone(),
             wishes: match &case.agent.menu {
                 Some(_) => vec![Wish::Person, Wish::Menu],
                 None => vec![Wish::Person],
@@ -159,6 +173,10 @@ impl Engine {
     pub(super) async fn settle(&self, case: &Case<'_>, draft: Draft) -> Result<Dealt> {
         let conversation = case.state.conversation.id;
         let organization = case.state.organization;
+        let mut draft = draft;
+        if let Some(need) = draft.need {
+            self.be_truthful(case, &mut draft, need).await?;
+        }
         let reply = self.parts.clock.new_id();
         let silent = draft.parts.is_empty();
         let answered = draft
@@ -169,7 +187,6 @@ impl Engine {
         let burst = i64::try_from(case.config.quiet_max_ms).unwrap_or_default();
         let after = TimeDelta::milliseconds(burst) + PATIENCE;
         turnout.overdue = Some(Overdue { after, read_at: case.now });
-        turnout.alert = draft.need.map(|need| alert_owner(organization, conversation, reason(need)));
         let record = Reply {
             id: reply,
             conversation,
@@ -244,24 +261,17 @@ fn not_for_the_agent(case: &Case<'_>) -> Option<Draft> {
         draft.turnout.opted_out = Some(false);
         return Some(draft);
     }
-    (state.conversation.state == Hands::Human && !is_abandoned(case)).then(Draft::silence)
+    let silent =
+        state.conversation.state == Hands::Human && !is_abandoned(case) && !waits_through_the_night(case);
+    silent.then(Draft::silence)
 }
 
 /// Whether a person has the conversation in hand and gave no sign for too long.
-fn is_abandoned(case: &Case<'_>) -> bool {
+pub(super) fn is_abandoned(case: &Case<'_>) -> bool {
     let hours = i64::try_from(case.config.human_hours).unwrap_or_default();
-    hours > 0 && case.state.human_seen_at.is_some_and(|seen| case.now - seen > TimeDelta::hours(hours))
-}
-
-/// The customer asked for a person.
-pub(super) fn called(case: &Case<'_>) -> Draft {
-    let locale = case.locale();
-    let closed = case.channel.hours.as_ref().filter(|hours| !hours.is_open(case.now));
-    let text = match closed.and_then(|hours| hours.opens_at(case.now)) {
-        Some(next) => wording::handed_over_closed(locale, next.weekday, next.time, next.today),
-        None => wording::handed_over(locale).to_owned(),
-    };
-    Draft::calling(text, Need::Asked)
+    hours > 0
+        && !waits_through_the_night(case)
+        && case.state.human_seen_at.is_some_and(|seen| case.now - seen > TimeDelta::hours(hours))
 }
 
 /// What to say when there is nothing to answer: the last message decides.
@@ -270,7 +280,6 @@ fn without_words(pending: &[Pending], locale: Locale) -> &'static str {
         Some("transcribe") => wording::ask_for_text_instead_of_voice(locale),
         Some("acknowledge") => wording::acknowledged(locale),
         Some("unreadable" | "answer") => wording::unreadable(locale),
-        Some("welcome") => wording::welcome(locale),
         _ => wording::ask_for_text(locale),
     }
 }
@@ -288,6 +297,7 @@ pub(super) fn reason(need: Need) -> &'static str {
         Need::Refused => "refused",
         Need::Failed => "failed",
         Need::Unsent => "unsent",
+        Need::Wrote => "wrote",
     }
 }
 

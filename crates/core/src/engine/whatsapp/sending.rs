@@ -11,10 +11,13 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::super::Engine;
+use super::attaching::Unattached;
 use super::lane::reason;
+use super::templates;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jobs::JobFailure;
-use crate::jobs::payload::alert_owner;
+use crate::jobs::payload::{alert_owner, answer_conversation};
+use crate::model::Author;
 use crate::store::{Next, Outgoing, Patience, SendOutcome};
 use crate::whatsapp::client::SendError;
 use crate::whatsapp::failure::{GraphFailure, Verdict};
@@ -65,14 +68,18 @@ impl Engine {
     async fn send_one(&self, outgoing: Outgoing) -> Result<(), JobFailure> {
         let channel = self.channel(&outgoing.phone_number_id)?;
         let number = channel.number()?;
-        let message = match message(&outgoing).and_then(|m| m.payload()) {
+        let attached = match self.attachment(&number, &outgoing).await {
+            Ok(attached) => attached,
+            Err(Unattached::Graph(failure)) => return self.not_sent(&outgoing, &failure).await,
+            Err(Unattached::Never(why)) => {
+                let error = Error::invalid(format!("a file cannot be passed on: {why}"));
+                return self.never_sent(&outgoing, error).await;
+            }
+        };
+        let message = match message(&outgoing, attached).and_then(|m| m.payload()) {
             Ok(message) => message,
             // Ours to mend: Graph would refuse it.
-            Err(error) => {
-                let failed = SendOutcome::Failed { code: None, message: error.to_string() };
-                self.conclude(&outgoing, failed).await?;
-                return Err(JobFailure::never(error));
-            }
+            Err(error) => return self.never_sent(&outgoing, error).await,
         };
         let whatsapp = &self.parts.whatsapp;
         let customer = outgoing.contact.phone.as_deref().or(outgoing.contact.user_id.as_deref());
@@ -86,6 +93,7 @@ impl Engine {
             Ok(accepted) => {
                 metrics::counter!("whatsapp_messages_sent_total").increment(1);
                 self.conclude(&outgoing, SendOutcome::Accepted(accepted.message_id)).await?;
+                self.note_working(&outgoing.phone_number_id).await?;
                 if self.parts.store.mend_channel(outgoing.phone_number_id.clone()).await? {
                     tracing::info!(phone_number_id = %outgoing.phone_number_id, "the channel works again");
                 }
@@ -99,11 +107,25 @@ impl Engine {
         }
     }
 
+    /// What cannot be sent at all, ever.
+    async fn never_sent(&self, outgoing: &Outgoing, error: Error) -> Result<(), JobFailure> {
+        metrics::counter!("whatsapp_messages_failed_total").increment(1);
+        let failed = SendOutcome::Failed { code: None, message: error.to_string() };
+        self.conclude(outgoing, failed).await?;
+        self.tell_of_unsent(outgoing).await?;
+        Err(JobFailure::never(error))
+    }
+
     /// Graph refused a message, or was not reached: what is to be done is in its error.
     async fn not_sent(&self, outgoing: &Outgoing, failure: &GraphFailure) -> Result<(), JobFailure> {
         let words = words_of(failure);
         let number = outgoing.phone_number_id.clone();
         let code = failure.code;
+        if failure.unanswered
+            || matches!(failure.verdict(1, 0.0), Verdict::ChannelBroken | Verdict::SlowAccount { .. })
+        {
+            self.note_failing(&number, failure).await?;
+        }
         match failure.verdict(outgoing.attempt, self.chance()) {
             // While Graph is not there at all, only the window ends it.
             Verdict::Retry { after } | Verdict::RetryPair { after }
@@ -135,13 +157,29 @@ impl Engine {
             | Verdict::Unknown
             | Verdict::Alert => {
                 metrics::counter!("whatsapp_messages_failed_total").increment(1);
+                self.note_template(outgoing, failure).await?;
                 self.conclude(outgoing, SendOutcome::Failed { code, message: words }).await?;
-                if !matches!(failure.verdict(outgoing.attempt, 0.0), Verdict::Never) {
+                // An alert that was refused for good concerns whoever it was about.
+                let ours = outgoing.author == Author::System;
+                if ours || !matches!(failure.verdict(outgoing.attempt, 0.0), Verdict::Never) {
                     self.tell_of_unsent(outgoing).await?;
                 }
                 Err(JobFailure::never(failure.to_error()))
             }
         }
+    }
+
+    /// Keeps Meta's word on a template that it does not send any more: the next one is noticed before.
+    async fn note_template(&self, outgoing: &Outgoing, failure: &GraphFailure) -> Result<()> {
+        let Some(status) = failure.template_status().filter(|_| outgoing.kind == "template") else {
+            return Ok(());
+        };
+        let details: Value = serde_json::from_str(&outgoing.details).unwrap_or_default();
+        let text = |key: &str| details[key].as_str().unwrap_or_default().to_owned();
+        let (name, language) = (text("name"), text("language"));
+        tracing::error!(template = %name, %language, status, reason = %failure, "Meta does not send a template");
+        let number = outgoing.phone_number_id.clone();
+        self.parts.store.set_template_status(number, name, language, status).await
     }
 
     /// The customer may have got nothing: somebody has to look.
@@ -151,8 +189,14 @@ impl Engine {
     }
 
     async fn conclude(&self, outgoing: &Outgoing, outcome: SendOutcome) -> Result<(), JobFailure> {
+        let failed = matches!(outcome, SendOutcome::Failed { .. });
         let events = self.parts.store.conclude_sending(outgoing.id, outcome).await?;
         self.parts.whatsapp.tell(events);
+        if failed && outgoing.author == Author::Human {
+            // What was not said takes no conversation over.
+            let event = self.parts.store.give_back_unsaid(outgoing.id, answer_conversation).await?;
+            self.parts.whatsapp.tell(event);
+        }
         Ok(())
     }
 
@@ -193,10 +237,11 @@ fn list(outgoing: &Outgoing, details: &Value) -> List {
 }
 
 /// What goes over the wire.
-fn message(outgoing: &Outgoing) -> Result<Message> {
+fn message(outgoing: &Outgoing, attached: Option<Content>) -> Result<Message> {
     let details: Value = serde_json::from_str(&outgoing.details).unwrap_or_default();
     let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
     let content = match outgoing.kind.as_str() {
+        _ if attached.is_some() => attached.unwrap_or_else(|| Content::Text(outgoing.text.clone())),
         "text" => Content::Text(outgoing.text.clone()),
         "interactive" if details["list"].is_object() => Content::List(list(outgoing, &details["list"])),
         "interactive" => {
@@ -206,13 +251,13 @@ fn message(outgoing: &Outgoing) -> Result<Message> {
             let frame = Frame { header: None, body: outgoing.text.clone(), footer: None };
             Content::Buttons(Buttons { frame, buttons })
         }
-        "template" => {
-            let values = details["body"].as_array().map(Vec::as_slice).unwrap_or_default();
-            Content::Template(Template {
-                name: text(&details, "name"),
-                language: text(&details, "language"),
-                body: values.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect(),
-            })
+        "template" => Content::Template(Template {
+            name: text(&details, "name"),
+            language: text(&details, "language"),
+            parameters: templates::parameters(&details)?,
+        }),
+        "reaction" => {
+            Content::Reaction { message_id: text(&details, "message_id"), emoji: outgoing.text.clone() }
         }
         other => {
             return Err(Error::new(

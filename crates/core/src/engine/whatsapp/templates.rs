@@ -14,6 +14,7 @@ use crate::jobs::payload::send_reply;
 use crate::model::{Author, ConversationId, UserId};
 use crate::store::{Part, Reply, TemplateRecord};
 use crate::whatsapp::outgoing::{Content, Outgoing, Recipient, Template};
+use crate::whatsapp::template::{FilledTemplate, TemplateParameter, TemplateValues, fill, fill_with_line};
 
 /// Meta's word for a template that can be sent.
 const APPROVED: &str = "APPROVED";
@@ -27,8 +28,8 @@ pub struct TemplateToSend {
     pub name: String,
     /// Its language, such as `pt_BR`.
     pub language: String,
-    /// The values of its body, in order: one line each.
-    pub values: Vec<String>,
+    /// Its values: one line each.
+    pub values: TemplateValues,
     /// The name of the channel; needed if there are several.
     pub channel: Option<String>,
     /// Who sends it, if known.
@@ -88,11 +89,12 @@ impl Engine {
     pub async fn send_template(&self, message: TemplateToSend) -> Result<(ConversationId, Uuid)> {
         let (number, owner) = self.sending_channel(message.channel.as_deref()).await?;
         let to = message.to.trim().trim_start_matches('+').to_owned();
-        let text = worded(&self.parts.store.templates(number.clone()).await?, &message)?;
-        let TemplateToSend { name, language, values, user, .. } = message;
-        let details = json!({ "name": name, "language": language, "body": values }).to_string();
+        let FilledTemplate { parameters, text } =
+            filled(&self.parts.store.templates(number.clone()).await?, &message)?;
+        let TemplateToSend { name, language, user, .. } = message;
+        let details = details(&name, &language, &parameters).to_string();
         // Meta's own rules, before anything is recorded.
-        let content = Content::Template(Template { name, language, body: values });
+        let content = Content::Template(Template { name, language, parameters });
         let recipient = Recipient::phone(to.clone());
         Outgoing { to: recipient, content, reply_to: None, correlation: None }.payload()?;
         let conversation = self.parts.store.conversation_with(owner, number, to).await?;
@@ -122,102 +124,152 @@ impl Engine {
     }
 }
 
-/// What the customer will read, as far as it is known here.
-fn worded(known: &[TemplateRecord], message: &TemplateToSend) -> Result<String> {
+/// What is kept of a template beside its text.
+fn details(name: &str, language: &str, parameters: &[TemplateParameter]) -> Value {
+    json!({ "name": name, "language": language, "parameters": parameters })
+}
+
+/// The values that were kept of a template.
+pub(super) fn parameters(details: &Value) -> Result<Vec<TemplateParameter>> {
+    if let Some(kept) = details.get("parameters") {
+        return serde_json::from_value(kept.clone())
+            .map_err(|e| Error::internal("the values of a template cannot be read").with_source(e));
+    }
+    // As earlier versions kept them.
+    let values = details["body"].as_array().map(Vec::as_slice).unwrap_or_default();
+    Ok(Template::values_of_body(values.iter().filter_map(|v| v.as_str().map(str::to_owned))))
+}
+
+/// A template that says one line, whatever places it has: what is kept of it, and what is read. `known` as they
+/// were fetched last; of one that is not among them, one numbered place is supposed.
+pub(super) fn saying(
+    known: &[TemplateRecord],
+    name: &str,
+    language: &str,
+    line: &str,
+) -> Result<(Value, String)> {
+    let Some(template) = in_language(known, name, language) else {
+        let parameters = Template::values_of_body([line.to_owned()]);
+        return Ok((details(name, language, &parameters), line.to_owned()));
+    };
+    let FilledTemplate { parameters, text } = fill_with_line(name, &template.components, line)?;
+    Ok((details(name, &template.language, &parameters), text))
+}
+
+/// The template of that name in a language; else in the language of another country, as `pt_PT` for `pt_BR`.
+pub(super) fn in_language<'a>(
+    known: &'a [TemplateRecord],
+    name: &str,
+    language: &str,
+) -> Option<&'a TemplateRecord> {
+    let family = |language: &str| language.split('_').next().unwrap_or_default().to_ascii_lowercase();
+    let named = || known.iter().filter(|template| template.name == name);
+    let exact = named().find(|template| template.language == language);
+    let can_be_sent = |template: &&TemplateRecord| template.status == APPROVED;
+    let akin = || named().filter(|template| family(&template.language) == family(language));
+    exact.or_else(|| akin().find(can_be_sent)).or_else(|| akin().next())
+}
+
+/// The template with its values, as far as it is known here.
+fn filled(known: &[TemplateRecord], message: &TemplateToSend) -> Result<FilledTemplate> {
     let TemplateToSend { name, language, values, .. } = message;
-    let bare = || [std::slice::from_ref(name), values.as_slice()].concat().join(" · ");
     // They were never fetched: Meta will say what is wrong.
     if known.is_empty() {
-        return Ok(bare());
+        if values.header.is_some() || !values.buttons.is_empty() {
+            return Err(Error::invalid(format!(
+                "what the template `{name}` takes is not known yet: run `agentctl templates sync` first"
+            )));
+        }
+        let text = [std::slice::from_ref(name), values.body.as_slice()].concat().join(" · ");
+        return Ok(FilledTemplate { parameters: Template::values_of_body(values.body.clone()), text });
     }
     let found = known.iter().find(|t| t.name == *name && t.language == *language).ok_or_else(|| {
+        let others: Vec<&str> =
+            known.iter().filter(|t| t.name == *name).map(|t| t.language.as_str()).collect();
+        let there_is = match others.as_slice() {
+            [] => String::new(),
+            others => format!(" (there is one in {})", others.join(", ")),
+        };
         Error::not_found(format!(
-            "there is no template `{name}` in {language}: `agentctl templates list` shows them, \
+            "there is no template `{name}` in {language}{there_is}: `agentctl templates list` shows them, \
              `agentctl templates sync` fetches new ones"
         ))
     })?;
     if found.status != APPROVED {
         let status = &found.status;
-        let text = format!("Meta has not approved the template `{name}` in {language}: it is {status}");
+        let text = format!(
+            "Meta does not send the template `{name}` in {language}: it is {status} (`agentctl templates sync` asks \
+             again)"
+        );
         return Err(Error::new(ErrorKind::Conflict, text).with_code("template_not_approved"));
     }
-    let Some(text) = body(&found.components) else { return Ok(bare()) };
-    let places = places(text);
-    if places.len() != values.len() {
-        let (needed, given) = (places.len(), values.len());
-        let problem = format!("has {given} values: the template `{name}` needs {needed}");
-        return Err(Error::invalid(format!("the message {problem}"))
-            .with_code("validation_failed")
-            .with_field("values", problem));
-    }
-    let fill = |text: String, (place, value): (&str, &String)| text.replace(&written(place), value);
-    Ok(places.into_iter().zip(values).fold(text.to_owned(), fill))
-}
-
-/// The text of a template's body.
-fn body(components: &Value) -> Option<&str> {
-    let is_body = |part: &&Value| part["type"].as_str().is_some_and(|kind| kind.eq_ignore_ascii_case("body"));
-    components.as_array()?.iter().find(is_body)?["text"].as_str()
-}
-
-/// A place as it stands in a text.
-fn written(place: &str) -> String {
-    format!("{{{{{place}}}}}")
-}
-
-/// The names of a text's places, such as `1` of `{{1}}`: each once, in order.
-fn places(text: &str) -> Vec<&str> {
-    let mut names = Vec::new();
-    for rest in text.split("{{").skip(1) {
-        if let Some((name, _)) = rest.split_once("}}")
-            && !names.contains(&name)
-        {
-            names.push(name);
-        }
-    }
-    names
+    fill(name, &found.components, values)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn known(status: &str) -> Vec<TemplateRecord> {
+    fn record(language: &str, status: &str) -> TemplateRecord {
         let text = "Olá {{1}}, o pedido {{2}} chegou. Até logo, {{1}}!";
-        vec![TemplateRecord {
+        TemplateRecord {
             phone_number_id: "1".into(),
             name: "pedido".into(),
-            language: "pt_BR".into(),
+            language: language.into(),
             status: status.into(),
             category: "UTILITY".into(),
-            components: json!([{ "type": "HEADER", "text": "Oi" }, { "type": "BODY", "text": text }]),
+            components: json!([{ "type": "HEADER", "format": "TEXT", "text": "Oi" }, { "type": "BODY", "text": text }]),
             synced_at: String::new(),
-        }]
+        }
+    }
+
+    fn known(status: &str) -> Vec<TemplateRecord> {
+        vec![record("pt_BR", status)]
     }
 
     fn message(values: &[&str]) -> TemplateToSend {
+        let body = values.iter().map(|v| (*v).to_owned()).collect();
         TemplateToSend {
             name: "pedido".into(),
             language: "pt_BR".into(),
-            values: values.iter().map(|v| (*v).to_owned()).collect(),
+            values: TemplateValues { body, ..TemplateValues::default() },
             ..TemplateToSend::default()
         }
     }
 
     #[test]
     fn the_text_is_what_the_customer_reads() {
-        let text = worded(&known(APPROVED), &message(&["Ana", "17"])).unwrap();
-        assert_eq!(text, "Olá Ana, o pedido 17 chegou. Até logo, Ana!");
-        assert_eq!(worded(&[], &message(&["Ana", "17"])).unwrap(), "pedido · Ana · 17");
+        let text = filled(&known(APPROVED), &message(&["Ana", "17"])).unwrap().text;
+        assert_eq!(text, "Oi\n\nOlá Ana, o pedido 17 chegou. Até logo, Ana!");
+        assert_eq!(filled(&[], &message(&["Ana", "17"])).unwrap().text, "pedido · Ana · 17");
     }
 
     #[test]
     fn what_meta_would_refuse_is_noticed_before() {
-        let error = worded(&known(APPROVED), &message(&["Ana"])).unwrap_err();
-        assert!(error.to_string().contains("needs 2"), "{error}");
-        let error = worded(&known("PAUSED"), &message(&["Ana", "17"])).unwrap_err();
+        let error = filled(&known(APPROVED), &message(&["Ana"])).unwrap_err();
+        assert!(error.to_string().contains("takes 2 values"), "{error}");
+        let error = filled(&known("PAUSED"), &message(&["Ana", "17"])).unwrap_err();
         assert_eq!(error.code(), Some("template_not_approved"));
         let other = TemplateToSend { language: "en".into(), ..message(&["Ana", "17"]) };
-        assert_eq!(worded(&known(APPROVED), &other).unwrap_err().kind(), ErrorKind::NotFound);
+        let error = filled(&known(APPROVED), &other).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        assert!(error.to_string().contains("there is one in pt_BR"), "{error}");
+    }
+
+    #[test]
+    fn an_alert_finds_the_language_of_another_country_and_what_was_kept_is_read_again() {
+        let known = [record("pt_PT", APPROVED), record("en", APPROVED)];
+        assert_eq!(in_language(&known, "pedido", "pt_BR").unwrap().language, "pt_PT");
+        assert!(in_language(&known, "pedido", "es").is_none());
+        let (details, text) = saying(&known, "pedido", "pt_BR", "Rui espera").unwrap();
+        assert_eq!(details["language"], "pt_PT");
+        assert!(text.contains("Olá Rui espera, o pedido – chegou"), "{text}");
+        assert_eq!(parameters(&details).unwrap().len(), 2);
+        assert_eq!(
+            parameters(&json!({ "body": ["a", "b"] })).unwrap(),
+            Template::values_of_body(["a".into(), "b".into()])
+        );
+        let (unknown, text) = saying(&[], "chamado", "pt_BR", "Rui espera").unwrap();
+        assert_eq!((parameters(&unknown).unwrap().len(), text.as_str()), (1, "Rui espera"));
     }
 }

@@ -2,6 +2,7 @@
 //! that they arrived.
 
 use std::fmt;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -10,7 +11,7 @@ use super::lane::reason;
 use crate::config::{ChannelConfig, WhatsappConfig};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jobs::payload::{alert_owner, answer_conversation};
-use crate::store::{InboxRules, KeptWebhook, Received, Webhook};
+use crate::store::{AutomaticTexts, InboxRules, KeptWebhook, Received, Webhook};
 use crate::whatsapp::event::Delivery;
 use crate::whatsapp::{envelope, signature};
 use crate::wording::whatsapp::Need;
@@ -167,6 +168,11 @@ impl Engine {
             quiet: millis(config.quiet_ms),
             quiet_max: millis(config.quiet_max_ms),
             answer: answer_conversation,
+            automatic: AutomaticTexts {
+                within: TimeDelta::seconds(i64::try_from(config.automatic_seconds).unwrap_or_default()),
+                repeats: config.automatic_repeats,
+                texts: Arc::new(config.automatic_texts.clone()),
+            },
             alert: |organization, conversation| alert_owner(organization, conversation, reason(Need::Unsent)),
         })
     }

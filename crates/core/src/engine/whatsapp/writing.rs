@@ -101,13 +101,7 @@ impl Engine {
         reply: Uuid,
     ) -> Result<()> {
         let text = checked("message", &text, LONGEST_MESSAGE)?;
-        if !self.may_write_freely(conversation) {
-            return Err(Error::new(
-                ErrorKind::Conflict,
-                "the customer did not write in the last 24 hours: WhatsApp takes only a template now",
-            )
-            .with_code(WINDOW_CLOSED));
-        }
+        self.check_window(conversation)?;
         let parts: Vec<Part> =
             split(&render_typed(&text), LONGEST_TEXT).into_iter().map(Part::text).collect();
         if parts.is_empty() {
@@ -116,6 +110,39 @@ impl Engine {
                 .with_code("validation_failed")
                 .with_field("message", problem));
         }
+        self.record_reply(conversation, parts, author, user, reply).await
+    }
+
+    /// Writes what is in parts already.
+    pub(super) async fn write_parts(
+        &self,
+        id: ConversationId,
+        parts: Vec<Part>,
+        author: Author,
+        user: Option<UserId>,
+        reply: Uuid,
+    ) -> Result<()> {
+        let conversation = self.conversation(id).await?;
+        self.check_window(&conversation)?;
+        self.record_reply(&conversation, parts, author, user, reply).await
+    }
+
+    fn check_window(&self, conversation: &Conversation) -> Result<()> {
+        if self.may_write_freely(conversation) {
+            return Ok(());
+        }
+        let text = "the customer did not write in the last 24 hours: WhatsApp takes only a template now";
+        Err(Error::new(ErrorKind::Conflict, text).with_code(WINDOW_CLOSED))
+    }
+
+    async fn record_reply(
+        &self,
+        conversation: &Conversation,
+        parts: Vec<Part>,
+        author: Author,
+        user: Option<UserId>,
+        reply: Uuid,
+    ) -> Result<()> {
         let organization = self.organization.id;
         let record = Reply {
             id: reply,

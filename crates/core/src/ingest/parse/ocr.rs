@@ -7,7 +7,7 @@
 
 mod picture;
 mod rows;
-mod words;
+pub(super) mod words;
 
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
@@ -18,13 +18,26 @@ use image::GrayImage;
 use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
 
 use super::{FailureKind, Limits, ParseFailure};
-use crate::model::{Block, Metadata, Page, Parsed};
+use crate::model::{Block, Metadata, Page, ParseNote, ParseNoteKind, Parsed, UNSURE};
 
 /// Reads an image file as one page.
 pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Parsed, ParseFailure> {
     let image = picture::prepare(bytes, limits)?;
     let blocks = recognise(&image, None, limits, limits.timeout)?;
-    Ok(Parsed { pages: vec![Page { number: 1, blocks }], metadata: Metadata::new(), notes: Vec::new() })
+    let notes = notes(None, &blocks);
+    Ok(Parsed { pages: vec![Page { number: 1, blocks }], metadata: Metadata::new(), notes })
+}
+
+/// The notes on what OCR read: that it did, and how many figures it is not sure of.
+pub(super) fn notes(page: Option<u32>, blocks: &[Block]) -> Vec<ParseNote> {
+    let mut notes = vec![ParseNote::new(page, ParseNoteKind::ReadByOcr, "")];
+    let unsure: usize = blocks.iter().map(|block| block.text.matches(UNSURE).count()).sum();
+    if unsure > 0 {
+        let plural = if unsure == 1 { "" } else { "s" };
+        let detail = format!("{unsure} figure{plural}, marked {UNSURE}, not used in answers");
+        notes.push(ParseNote::new(page, ParseNoteKind::UnsureWords, detail));
+    }
+    notes
 }
 
 /// The text in `image`; `dpi` if it is known. It may take up to `time`.
@@ -34,6 +47,16 @@ pub(super) fn recognise(
     limits: &Limits,
     time: Duration,
 ) -> Result<Vec<Block>, ParseFailure> {
+    Ok(words::into_blocks(&table(image, dpi, limits, time)?))
+}
+
+/// The words in `image` as Tesseract prints them; [`words::read`] reads that.
+pub(super) fn table(
+    image: &GrayImage,
+    dpi: Option<u32>,
+    limits: &Limits,
+    time: Duration,
+) -> Result<String, ParseFailure> {
     let mut command = Command::new("tesseract");
     command.args(["stdin", "stdout", "-l", &limits.ocr_languages, "--psm", "3"]);
     if let Some(dpi) = dpi {
@@ -64,7 +87,7 @@ pub(super) fn recognise(
         )
     })?;
     check(&output, limits)?;
-    Ok(words::into_blocks(&String::from_utf8_lossy(&output.stdout)))
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Ends a child that is too slow, and one whose parent died without its group. It works without a

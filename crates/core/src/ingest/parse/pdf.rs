@@ -6,14 +6,27 @@
 //! only the whole document tells which size of type is its body text. A page that is a picture of text
 //! is drawn and read by OCR (`scan`). Running headers stay in: losing text is worse.
 
+mod area;
 mod blocks;
+mod cells;
+mod columns;
+mod drawing;
+mod fields;
+mod glyph;
 mod glyphs;
 mod grid;
+mod header;
+mod layers;
 mod layout;
 mod letters;
-mod pictures;
+mod line;
+mod regions;
+mod ruling;
 mod scan;
+mod strike;
 mod style;
+mod visible;
+mod white;
 
 use std::sync::{Mutex, PoisonError};
 
@@ -22,7 +35,8 @@ use pdfium_render::prelude::{
 };
 
 use super::{FailureKind, Limits, ParseFailure};
-use crate::model::{Block, Metadata, Page, Parsed};
+use crate::ingest::STRUCK_OUT;
+use crate::model::{Block, Metadata, Page, ParseNote, ParseNoteKind, Parsed};
 
 /// pdfium is not made for threads. A worker has one; tests have many.
 static PDFIUM: Mutex<()> = Mutex::new(());
@@ -30,7 +44,9 @@ static PDFIUM: Mutex<()> = Mutex::new(());
 /// A page between the two passes: what it says itself, and what OCR read on it.
 #[derive(Default)]
 struct Content {
-    lines: Vec<layout::Line>,
+    lines: Vec<line::Line>,
+    /// Lines that may rule a table.
+    strokes: Vec<drawing::Stroke>,
     recognised: Vec<Block>,
 }
 
@@ -54,17 +70,23 @@ pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Parsed, ParseFailur
             ),
         ));
     }
+    let has_layers = layers::may_have(bytes);
+    let mut notes = Vec::new();
     let mut contents = Vec::new();
     let mut unreadable = 0;
     let mut scans = scan::Scans::new(limits);
     for (number, index) in (1..).zip(0..document.pages().len()) {
         let mut content = Content::default();
         if let Ok(page) = document.pages().get(index) {
-            let text = glyphs::collect(&page);
-            content.recognised = scans.read(number, &page, &text);
+            let drawing = drawing::Drawing::of(&page);
+            let sight = visible::Sight::look(&page, &drawing, has_layers);
+            let mut text = glyphs::collect(&page, &drawing, &sight);
+            note_text(number, &text, &mut notes);
+            content.recognised = scans.read(number, &page, &drawing, &mut text);
             // Letters that no font explains are better than nothing, but not than what OCR reads.
             if content.recognised.is_empty() || !text.is_unknown() {
                 content.lines = layout::lines(text);
+                content.strokes = drawing.strokes;
             }
         } else {
             unreadable += 1;
@@ -83,22 +105,46 @@ pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Parsed, ParseFailur
             .filter(|content| content.recognised.is_empty())
             .map(|content| content.lines.as_slice()),
     );
-    let pages: Vec<Page> = (1..)
-        .zip(contents)
-        .map(|(number, Content { lines, recognised })| {
-            let own = blocks::build(lines, &style);
-            Page { number, blocks: scan::merge(own, recognised) }
-        })
-        .collect();
+    let mut table = None;
+    let mut pages: Vec<Page> = Vec::with_capacity(contents.len());
+    for (number, Content { mut lines, strokes, recognised }) in (1..).zip(contents) {
+        table = columns::arrange(&mut lines, &strokes, table.take());
+        let own = blocks::build(lines, &style);
+        if own.unsure_rows > 0 {
+            let plural = if own.unsure_rows == 1 { "" } else { "s" };
+            let detail = format!("{} row{plural}", own.unsure_rows);
+            notes.push(ParseNote::new(number, ParseNoteKind::UnsureColumns, detail));
+        }
+        pages.push(Page { number, blocks: scan::merge(own.blocks, recognised) });
+    }
     let mut metadata = metadata(&document, &pages);
-    scans.note(&mut metadata);
+    scans.note(&mut metadata, &mut notes);
+    notes.sort_by_key(|note| note.page);
     let says_nothing = |page: &Page| !page.blocks.iter().any(|b| b.text.contains(char::is_alphanumeric));
     if pages.iter().all(says_nothing)
         && let Some(failure) = scans.into_failure()
     {
         return Err(failure);
     }
-    Ok(Parsed { pages, metadata, notes: Vec::new() })
+    Ok(Parsed { pages, metadata, notes })
+}
+
+/// Notes what of the text of a page was left out or is struck out, and what its fonts do not tell.
+fn note_text(number: u32, text: &glyphs::PageText, notes: &mut Vec<ParseNote>) {
+    if text.hidden > 0 {
+        let detail =
+            "text that no reader shows (a layer that is off, outside the page, covered, or white on white)";
+        notes.push(ParseNote::new(number, ParseNoteKind::HiddenLeftOut, detail));
+    }
+    if text.struck > 0 {
+        let plural = if text.struck == 1 { "" } else { "s" };
+        let detail = format!("{} piece{plural} of text", text.struck);
+        notes.push(ParseNote::new(number, ParseNoteKind::StruckOut, detail));
+    }
+    if text.unknown > 0 && !text.is_unknown() {
+        let detail = format!("{} of {} letters whose font does not tell them", text.unknown, text.letters);
+        notes.push(ParseNote::new(number, ParseNoteKind::LettersNotRead, detail));
+    }
 }
 
 fn library(limits: &Limits) -> Result<Pdfium, ParseFailure> {
@@ -150,7 +196,7 @@ fn metadata(document: &PdfDocument<'_>, pages: &[Page]) -> Metadata {
     metadata.insert("pages".to_owned(), pages.len().to_string());
     let title = tag(Tag::Title).map(|t| t.trim_start_matches("Microsoft Word - ").to_owned());
     let first = || match pages.first()?.blocks.first()? {
-        Block { kind: crate::model::BlockKind::Heading(_), text } => Some(text.clone()),
+        Block { kind: crate::model::BlockKind::Heading(_), text } => Some(text.replace(STRUCK_OUT, "")),
         Block { .. } => None,
     };
     // Programs write these where nobody wrote anything.

@@ -1,31 +1,18 @@
-//! The chat completion format: what is sent, and what of the answer is read.
+//! The chat completion format: what is sent.
 //!
-//! An answer in one piece and an event of a stream differ only in `message` and `delta`, so both are
-//! read as an [`Event`] and gathered the same way.
+//! Turns always alternate after the instructions, and the customer begins: the templates of many models
+//! refuse anything else, and two questions in a row or an answer that comes first are usual on WhatsApp.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::llm::{ChatRequest, OnPiece, Role, Tool};
-
-/// Which parameters a model of the service takes; it starts with all of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a parameter that a service takes or not")]
-pub(super) struct Dialect {
-    /// The limit is called `max_completion_tokens`: models that think before they write.
-    pub(super) completion_tokens: bool,
-    /// Only the model's own temperature is accepted.
-    pub(super) no_temperature: bool,
-    /// A stream cannot be asked to count tokens.
-    pub(super) no_usage: bool,
-    /// It can only write.
-    pub(super) no_tools: bool,
-}
+use super::dialect::Dialect;
+use crate::llm::{ChatMessage, ChatRequest, Role, Tool};
 
 /// A request.
 #[derive(Serialize)]
 pub(super) struct Body<'a> {
     model: &'a str,
-    messages: Vec<Message<'a>>,
+    messages: Vec<Message>,
     #[serde(skip_serializing_if = "Option::is_none")]
     temperature: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,9 +27,9 @@ pub(super) struct Body<'a> {
 }
 
 #[derive(Serialize)]
-struct Message<'a> {
+struct Message {
     role: &'static str,
-    content: &'a str,
+    content: String,
 }
 
 #[derive(Serialize)]
@@ -74,27 +61,16 @@ struct StreamOptions {
 /// The request in `dialect`.
 pub(super) fn body<'a>(
     model: &'a str,
-    request: &'a ChatRequest,
+    request: &ChatRequest,
     temperature: f64,
     max_tokens: u32,
     stream: bool,
     dialect: Dialect,
 ) -> Body<'a> {
-    let messages = request
-        .messages
-        .iter()
-        .map(|message| Message {
-            role: match message.role {
-                Role::System => "system",
-                Role::User => "user",
-                Role::Assistant => "assistant",
-            },
-            content: &message.content,
-        })
-        .collect();
+    let max_tokens = dialect.answer_tokens.map_or(max_tokens, |most| max_tokens.min(most));
     Body {
         model,
-        messages,
+        messages: turns(&request.messages, dialect.no_system),
         temperature: (!dialect.no_temperature).then_some(temperature),
         max_tokens: (!dialect.completion_tokens).then_some(max_tokens),
         max_completion_tokens: dialect.completion_tokens.then_some(max_tokens),
@@ -108,126 +84,87 @@ pub(super) fn body<'a>(
     }
 }
 
-/// A whole answer, or one event of a stream. Services omit what they have nothing to say about.
-#[derive(Deserialize)]
-pub(super) struct Event {
-    #[serde(default)]
-    model: Option<String>,
-    #[serde(default)]
-    choices: Option<Vec<Choice>>,
-    #[serde(default)]
-    usage: Option<Usage>,
-    #[serde(default)]
-    error: Option<serde_json::Value>,
-}
-
-#[derive(Deserialize)]
-struct Choice {
-    #[serde(default)]
-    message: Option<Said>,
-    /// Some services send both in a stream: then only this is new.
-    #[serde(default)]
-    delta: Option<Said>,
-    #[serde(default)]
-    finish_reason: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Said {
-    #[serde(default)]
-    content: Option<String>,
-    #[serde(default)]
-    refusal: Option<String>,
-    #[serde(default)]
-    tool_calls: Option<Vec<ToolCall>>,
-}
-
-#[derive(Deserialize)]
-struct ToolCall {
-    #[serde(default)]
-    function: Option<Called>,
-}
-
-#[derive(Deserialize)]
-struct Called {
-    #[serde(default)]
-    name: Option<String>,
-}
-
-/// Tokens.
-#[derive(Deserialize)]
-struct Usage {
-    #[serde(default, rename = "prompt_tokens")]
-    prompt: u64,
-    #[serde(default, rename = "completion_tokens")]
-    completion: u64,
-    #[serde(default, rename = "total_tokens")]
-    total: u64,
-}
-
-impl Event {
-    /// Whether the service reports a failure in the middle of a stream.
-    pub(super) fn is_error(&self) -> bool {
-        self.error.is_some()
+impl Body<'_> {
+    /// Characters of all messages.
+    pub(super) fn chars(&self) -> usize {
+        self.messages.iter().map(|message| message.content.chars().count()).sum()
     }
 }
 
-/// What was read of an answer so far.
-#[derive(Default)]
-pub(super) struct Gathered {
-    pub(super) text: String,
-    /// Name of the first tool that is called.
-    pub(super) call: Option<String>,
-    pub(super) model: String,
-    /// Tokens of what was asked.
-    pub(super) prompt_tokens: u64,
-    /// Tokens of what was written.
-    pub(super) completion_tokens: u64,
-    /// The service closed the stream properly.
-    pub(super) done: bool,
-    refusal: bool,
-    finish_reason: Option<String>,
+/// The messages as models take them: instructions, then turns that alternate, the customer's first. Without a
+/// system role, the instructions stand before the customer's first words.
+fn turns(messages: &[ChatMessage], no_system: bool) -> Vec<Message> {
+    let mut system = String::new();
+    let mut turns: Vec<Message> = Vec::new();
+    for ChatMessage { role, content } in messages {
+        let role = match role {
+            Role::System => {
+                join(&mut system, content);
+                continue;
+            }
+            Role::User => "user",
+            Role::Assistant => "assistant",
+        };
+        match turns.last_mut() {
+            Some(last) if last.role == role => join(&mut last.content, content),
+            // What was said before the customer's first words answers nothing.
+            None if role == "assistant" => {}
+            _ => turns.push(Message { role, content: content.clone() }),
+        }
+    }
+    if system.is_empty() {
+        return turns;
+    }
+    match turns.first_mut() {
+        Some(first) if no_system => {
+            join(&mut system, &first.content);
+            first.content = system;
+        }
+        _ => turns.insert(0, Message { role: if no_system { "user" } else { "system" }, content: system }),
+    }
+    turns
 }
 
-impl Gathered {
-    /// Adds what an event says.
-    pub(super) fn add(&mut self, event: Event, on_piece: OnPiece<'_>) {
-        if let Some(model) = event.model {
-            self.model = model;
-        }
-        if let Some(usage) = event.usage {
-            self.completion_tokens = usage.completion;
-            // A service that tells only the total is taken to speak of the prompt: most of it is.
-            let rest = usage.total.saturating_sub(usage.completion);
-            self.prompt_tokens = usage.prompt.max(rest);
-        }
-        let Some(choice) = event.choices.into_iter().flatten().next() else { return };
-        if choice.finish_reason.is_some() {
-            self.finish_reason = choice.finish_reason;
-        }
-        let Some(said) = choice.delta.or(choice.message) else { return };
-        let calls = said.tool_calls.into_iter().flatten();
-        let mut names = calls.filter_map(|call| call.function?.name).filter(|name| !name.is_empty());
-        self.call = self.call.take().or_else(|| names.next());
-        self.refusal |= said.refusal.is_some_and(|text| !text.is_empty());
-        if let Some(text) = said.content.filter(|text| !text.is_empty()) {
-            on_piece(&text);
-            self.text.push_str(&text);
-        }
+fn join(text: &mut String, more: &str) {
+    if !text.is_empty() && !more.is_empty() {
+        text.push_str("\n\n");
+    }
+    text.push_str(more);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(said: &[(Role, &str)], no_system: bool) -> Vec<(&'static str, String)> {
+        let messages: Vec<ChatMessage> =
+            said.iter().map(|(role, text)| ChatMessage { role: *role, content: (*text).into() }).collect();
+        turns(&messages, no_system).into_iter().map(|message| (message.role, message.content)).collect()
     }
 
-    /// Whether the service said that the answer ends here.
-    pub(super) fn is_complete(&self) -> bool {
-        self.done || self.finish_reason.is_some()
-    }
-
-    /// Whether the model or a filter in front of it declined.
-    pub(super) fn is_refused(&self) -> bool {
-        self.refusal || self.finish_reason.as_deref() == Some("content_filter")
-    }
-
-    /// Whether the answer reached its longest length.
-    pub(super) fn is_truncated(&self) -> bool {
-        self.finish_reason.as_deref() == Some("length")
+    #[test]
+    fn turns_alternate_and_the_customer_begins() {
+        use Role::{Assistant, System, User};
+        let said = [
+            (System, "Regras."),
+            (Assistant, "Bem-vindo!"),
+            (User, "oi"),
+            (User, "tem vaga?"),
+            (Assistant, "Tem."),
+            (Assistant, "Até as 18h."),
+            (User, "e amanhã?"),
+        ];
+        let own = |role, text: &str| (role, text.to_owned());
+        assert_eq!(
+            sent(&said, false),
+            [
+                own("system", "Regras."),
+                own("user", "oi\n\ntem vaga?"),
+                own("assistant", "Tem.\n\nAté as 18h."),
+                own("user", "e amanhã?"),
+            ]
+        );
+        assert_eq!(sent(&said, true)[0], own("user", "Regras.\n\noi\n\ntem vaga?"));
+        assert_eq!(sent(&said[..1], true), [own("user", "Regras.")]);
     }
 }

@@ -10,7 +10,7 @@ use crate::clock::{Clock, ManualClock};
 use crate::model::{
     Agent, AgentPatch, ChunkId, DocumentId, Feedback, FileType, Locale, Metadata, NewAgent, Source,
 };
-use crate::store::{CachedAnswer, NewJob, NewVersion, Origin, Wanted};
+use crate::store::{CachedAnswer, FileName, NewJob, NewVersion, Origin, Wanted};
 
 struct House {
     store: Store,
@@ -71,6 +71,7 @@ impl House {
                 processing_time_ms: 40,
                 model: "m".into(),
                 tokens_used: 150,
+                fallback: false,
                 cached: false,
             },
         }
@@ -84,8 +85,12 @@ impl House {
             origin: Origin::Source,
             organization_id: self.organization,
             agent_id: None,
-            filename: "a.txt".into(),
-            path: format!("/{id}"),
+            name: FileName {
+                source: String::new(),
+                path: format!("/{id}"),
+                location: None,
+                filename: "a.txt".into(),
+            },
             file_type: FileType::Txt,
             file_size: 1,
             content_hash: id.to_string(),

@@ -1,7 +1,9 @@
-//! The message templates of a business account.
+//! The message templates of a business account: listing them, and asking Meta for a new one.
 
-use serde_json::Value;
+use reqwest::header::AUTHORIZATION;
+use serde_json::{Value, json};
 
+use super::wire::authorization;
 use super::{GraphClient, GraphResult, Number};
 
 /// What is asked of each.
@@ -24,6 +26,42 @@ pub struct MessageTemplate {
     pub category: String,
     /// Its parts, as Meta has them.
     pub components: Value,
+}
+
+/// A template that Meta is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTemplate {
+    /// Its name: small letters, digits and underscores.
+    pub name: String,
+    /// Its language, such as `pt_BR`.
+    pub language: String,
+    /// Its text, with one place, `{{1}}`, neither first nor last.
+    pub body: String,
+    /// What Meta's reviewers read in that place.
+    pub example: String,
+    /// What is on its buttons, which answer with that.
+    pub buttons: Vec<String>,
+}
+
+impl NewTemplate {
+    /// It as JSON for `POST /{business account}/message_templates`.
+    fn payload(&self) -> Value {
+        let mut components = vec![json!({
+            "type": "BODY", "text": self.body, "example": { "body_text": [[self.example]] },
+        })];
+        if !self.buttons.is_empty() {
+            let buttons: Vec<Value> =
+                self.buttons.iter().map(|text| json!({ "type": "QUICK_REPLY", "text": text })).collect();
+            components.push(json!({ "type": "BUTTONS", "buttons": buttons }));
+        }
+        json!({
+            "name": self.name,
+            "language": self.language,
+            "category": "UTILITY",
+            "parameter_format": "POSITIONAL",
+            "components": components,
+        })
+    }
 }
 
 /// One answer of many.
@@ -53,6 +91,26 @@ impl GraphClient {
         }
         tracing::warn!(pages = MOST_PAGES, "the account has more templates than are read");
         Ok(templates)
+    }
+}
+
+impl GraphClient {
+    /// Asks for a template; returns Meta's word on it, mostly `PENDING`. One of that name and language that is there
+    /// already is refused.
+    pub async fn create_template(
+        &self,
+        number: &Number,
+        waba_id: &str,
+        template: &NewTemplate,
+    ) -> GraphResult<String> {
+        let url = self.url(&[waba_id, "message_templates"])?;
+        let request =
+            self.client.post(url).header(AUTHORIZATION, authorization(number)?).json(&template.payload());
+        let status = |answer: &Value| {
+            answer.get("id")?;
+            Some(answer.get("status").and_then(Value::as_str).unwrap_or("PENDING").to_owned())
+        };
+        self.ask(number, request, status).await
     }
 }
 

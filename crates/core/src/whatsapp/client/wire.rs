@@ -10,7 +10,7 @@ use reqwest::{RequestBuilder, StatusCode, Url};
 use serde_json::Value;
 
 use super::{GraphClient, GraphResult, Number};
-use crate::net::{BodyError, asked_wait, bearer, body_within, without_address};
+use crate::net::{BodyError, asked_wait, bearer, body_within, through, without_address};
 use crate::whatsapp::failure::{GraphFailure, regain_access};
 
 /// The longest answer that is read, in bytes; files have their own limit.
@@ -44,7 +44,18 @@ impl GraphClient {
         request: RequestBuilder,
         read: impl FnOnce(&Value) -> Option<T>,
     ) -> GraphResult<T> {
-        let answer = self.exchange(request).await.map_err(|lost| lost.failure)?;
+        self.ask_within(number, request, self.timeout, read).await
+    }
+
+    /// The same, for what takes another time than most.
+    pub(super) async fn ask_within<T>(
+        &self,
+        number: &Number,
+        request: RequestBuilder,
+        timeout: Duration,
+        read: impl FnOnce(&Value) -> Option<T>,
+    ) -> GraphResult<T> {
+        let answer = self.exchange(request.timeout(timeout)).await.map_err(|lost| lost.failure)?;
         answer.json().as_ref().and_then(read).ok_or_else(|| self.failure(number, &answer))
     }
 
@@ -56,7 +67,7 @@ impl GraphClient {
             let failure = GraphFailure { retry_after: open.retry_after(), ..failure };
             Unanswered { failure: Box::new(failure), written: false }
         })?;
-        let response = match request.timeout(self.timeout).send().await {
+        let response = match request.send().await {
             Ok(response) => response,
             Err(error) => {
                 // What could not even be built says nothing of Graph.
@@ -86,7 +97,8 @@ impl GraphClient {
     /// `POST /{phone_number_id}/messages`
     pub(super) fn messages(&self, number: &Number, payload: &Value) -> GraphResult<RequestBuilder> {
         let url = self.url(&[&number.phone_number_id, "messages"])?;
-        Ok(self.client.post(url).header(AUTHORIZATION, authorization(number)?).json(payload))
+        let request = self.client.post(url).header(AUTHORIZATION, authorization(number)?).json(payload);
+        Ok(request.timeout(self.timeout))
     }
 
     /// `GET` with the number's token.
@@ -125,7 +137,7 @@ impl GraphClient {
 
     /// Why nothing came back.
     fn unreached(&self, error: reqwest::Error) -> Box<GraphFailure> {
-        let origin = &self.origin;
+        let origin = format!("{}{}", self.origin, through(&self.base));
         let note = if error.is_connect() {
             format!("cannot reach the Graph API at {origin}: check whatsapp.base_url and the network")
         } else if error.is_timeout() {

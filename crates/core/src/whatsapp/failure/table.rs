@@ -149,12 +149,12 @@ const TABLE: &[Row] = &[
     one(131064, Class::Alert, QUALITY),
     one(
         132000,
-        Class::Never,
+        Class::Alert,
         Some("the template takes another number of values: compare it with the template in WhatsApp Manager"),
     ),
     one(
         132001,
-        Class::Never,
+        Class::Alert,
         Some(
             "there is no approved template of this name in this language: check name, language and approval \
              in WhatsApp Manager",
@@ -162,16 +162,16 @@ const TABLE: &[Row] = &[
     ),
     one(
         132015,
-        Class::Never,
+        Class::Alert,
         Some("Meta paused the template because customers disliked it: change it, or use another"),
     ),
     one(
         132016,
-        Class::Never,
+        Class::Alert,
         Some("Meta disabled the template for good: create another and set it in its place"),
     ),
-    range(132000, 132016, Class::Never, TEMPLATE_TEXT),
-    one(132068, Class::Never, FLOW),
+    range(132000, 132016, Class::Alert, TEMPLATE_TEXT),
+    one(132068, Class::Alert, FLOW),
     one(132069, Class::Hour, FLOW),
     one(133010, Class::Alert, UNREGISTERED),
     one(137000, Class::Never, None),

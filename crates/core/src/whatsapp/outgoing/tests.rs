@@ -170,7 +170,7 @@ fn a_template() {
     let template = |body: &[&str]| Template {
         name: "aviso".into(),
         language: "pt_BR".into(),
-        body: body.iter().map(|text| (*text).to_owned()).collect(),
+        parameters: Template::values_of_body(body.iter().map(|text| (*text).to_owned())),
     };
     let payload = message(Content::Template(template(&["Ana", "3 perguntas"]))).payload().unwrap();
     assert_eq!(payload["type"], "template");

@@ -14,11 +14,28 @@ pub enum Need {
     Failed,
     /// A message could not be sent.
     Unsent,
+    /// A customer wrote whose conversation is on the owner's phone.
+    Wrote,
 }
 
-/// Tells the owner that a person is needed.
-pub fn alert(locale: Locale, need: Need, customer: &str, last: &str) -> String {
-    let why = match need {
+/// Tells the owner that a person is needed; `quotes` are the customer's own words, a quoted line each.
+pub fn alert(locale: Locale, need: Need, customer: &str, quotes: &str) -> String {
+    let why = why(locale, need);
+    if quotes.is_empty() {
+        return format!("{customer} {why}.");
+    }
+    let label = by(locale, "O cliente escreveu", "The customer wrote", "El cliente escribió");
+    format!("{customer} {why}.\n{label}:\n{quotes}")
+}
+
+/// The same in one line, for the place in a template.
+pub fn alert_line(locale: Locale, need: Need, customer: &str, quotes: &str) -> String {
+    let why = why(locale, need);
+    if quotes.is_empty() { format!("{customer} {why}") } else { format!("{customer} {why}: {quotes}") }
+}
+
+fn why(locale: Locale, need: Need) -> &'static str {
+    match need {
         Need::Asked => by(
             locale,
             "pediu para falar com uma pessoa",
@@ -35,9 +52,28 @@ pub fn alert(locale: Locale, need: Need, customer: &str, last: &str) -> String {
         Need::Unsent => {
             by(locale, "não recebeu uma mensagem", "did not get a message", "no recibió un mensaje")
         }
-    };
-    let label = by(locale, "Última mensagem", "Last message", "Último mensaje");
-    format!("{customer} {why}.\n{label}: {last}")
+        Need::Wrote => by(locale, "escreveu de novo", "wrote again", "escribió de nuevo"),
+    }
+}
+
+/// The text of the template that tells owners who have not written for a day.
+pub fn alert_template(locale: Locale) -> &'static str {
+    by(
+        locale,
+        "Atendimento: {{1}}. Toque em Responder para falar com o cliente por aqui.",
+        "Customer service: {{1}}. Press Answer to talk to the customer here.",
+        "Atención: {{1}}. Toque Responder para hablar con el cliente por aquí.",
+    )
+}
+
+/// What Meta's reviewers read in its place.
+pub fn alert_example(locale: Locale) -> &'static str {
+    by(
+        locale,
+        "Ana (5511999990001) pediu para falar com uma pessoa: “Quero um atendente”",
+        "Ana (5511999990001) asked for a person: “I would like to talk to someone”",
+        "Ana (5511999990001) pidió hablar con una persona: “Quiero hablar con alguien”",
+    )
 }
 
 /// On the owner's buttons: write to the customer, take the conversation over, give it back. Each 20
@@ -50,33 +86,24 @@ pub fn alert_buttons(locale: Locale) -> [&'static str; 3] {
     }
 }
 
-/// Tells the owner what their button did.
-pub fn alert_done(locale: Locale, button: usize) -> &'static str {
-    match button {
-        0 => by(
-            locale,
-            "Escreva agora: a sua próxima mensagem vai para o cliente.",
-            "Write now: your next message goes to the customer.",
-            "Escriba ahora: su próximo mensaje va al cliente.",
-        ),
-        1 => by(
-            locale,
-            "Conversa assumida: o robô fica em silêncio.",
-            "The conversation is yours: the bot is silent.",
-            "Conversación asumida: el bot queda en silencio.",
-        ),
-        _ => by(
-            locale,
-            "Conversa devolvida ao robô.",
-            "The conversation is the bot's again.",
-            "Conversación devuelta al bot.",
-        ),
-    }
+/// Tells the owner that they took a conversation over.
+pub fn alert_done(locale: Locale) -> &'static str {
+    by(
+        locale,
+        "Conversa assumida: o robô fica em silêncio.",
+        "The conversation is yours: the bot is silent.",
+        "Conversación asumida: el bot queda en silencio.",
+    )
 }
 
-/// Tells the owner that their words went to the customer.
-pub fn relayed(locale: Locale) -> &'static str {
-    by(locale, "Enviado ao cliente.", "Sent to the customer.", "Enviado al cliente.")
+/// Tells that a file cannot be passed on.
+pub fn relayed_no_file(locale: Locale) -> &'static str {
+    by(
+        locale,
+        "O arquivo não pôde ser repassado.",
+        "The file could not be passed on.",
+        "El archivo no se pudo reenviar.",
+    )
 }
 
 /// Tells the owner that their button is about a conversation that is not there any more.

@@ -41,6 +41,7 @@ pub async fn create(
         max_tokens: request.max_tokens,
         locale: request.locale.map(Into::into),
         whatsapp_phone_number: request.whatsapp_phone_number,
+        welcome: request.welcome,
         menu: request.menu.map(Into::into),
     };
     Ok((StatusCode::CREATED, Json(engine.create_agent_in_plan(new).await?.into())))

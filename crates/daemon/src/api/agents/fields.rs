@@ -31,6 +31,11 @@ macro_rules! agent_request {
             max_tokens: Option<u32>,
             /// Language of the texts that are ours.
             locale: Option<super::LocaleBody>,
+            /// What it answers a greeting with; `{greeting}` stands for good morning, afternoon or evening, which otherwise
+            /// goes before it. An empty one brings the built-in text back.
+            #[garde(length(chars, max = 900))]
+            #[schema(max_length = 900)]
+            welcome: Option<String>,
             /// Business number it answers on.
             #[garde(length(chars, max = 20))]
             #[schema(max_length = 20)]

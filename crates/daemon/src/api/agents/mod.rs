@@ -68,6 +68,8 @@ pub struct AgentBody {
     whatsapp_phone_number: Option<String>,
     /// What it offers customers on WhatsApp to choose from.
     menu: Option<MenuBody>,
+    /// What it answers a greeting with; the built-in text if null.
+    welcome: Option<String>,
     /// Whether it answers.
     is_active: bool,
     /// Answers questions that name no agent.
@@ -92,6 +94,7 @@ impl From<Agent> for AgentBody {
             locale: agent.locale.into(),
             whatsapp_phone_number: agent.whatsapp_phone_number,
             menu: agent.menu.map(Into::into),
+            welcome: agent.welcome,
             is_active: agent.is_active,
             is_default: agent.is_default,
             created_at: agent.created_at,

@@ -48,6 +48,7 @@ pub async fn update(
         max_tokens: request.max_tokens,
         locale: request.locale.map(Into::into),
         whatsapp_phone_number: request.whatsapp_phone_number,
+        welcome: request.welcome,
         menu: request.menu.map(|menu| menu.map(Into::into)),
         is_active: request.is_active,
         is_default: request.is_default,

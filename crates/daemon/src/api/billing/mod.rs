@@ -11,7 +11,7 @@ pub mod subscription;
 
 use agent_core::clock::format_timestamp;
 use agent_core::engine::SubscriptionInfo;
-use agent_core::model::{Invoice, SubscriptionStatus};
+use agent_core::model::{Invoice, PauseCollection, Subscription, SubscriptionStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -94,6 +94,15 @@ pub struct SubscriptionBody {
     current_period_end: Option<String>,
     /// Whether the subscription ends with it.
     cancel_at_period_end: bool,
+    /// When the subscription ends, if its end is fixed: with the period or on a date of its own; RFC 3339, UTC.
+    #[schema(format = DateTime)]
+    cancel_at: Option<String>,
+    /// When the trial ends, while there is one; RFC 3339, UTC.
+    #[schema(format = DateTime)]
+    trial_end: Option<String>,
+    /// The pause in which no payments are collected, if there is one. The status stays as it is meanwhile; whether
+    /// the plan is kept is for `stripe.pause_keeps_plan` to say.
+    pause_collection: Option<PauseCollectionBody>,
     /// Until when the plan is kept although a payment is overdue; RFC 3339, UTC.
     #[schema(format = DateTime)]
     grace_ends_at: Option<String>,
@@ -105,16 +114,43 @@ impl From<SubscriptionInfo> for SubscriptionBody {
     fn from(info: SubscriptionInfo) -> Self {
         let grace_ends_at = info.grace_ends().map(format_timestamp);
         let subscription = info.subscription.as_ref();
+        // What has ended ends no more.
+        let going_on = subscription.filter(|s| !s.status.is_final());
         Self {
             status: subscription.map_or(SubscriptionStatusBody::Inactive, |s| s.status.into()),
             plan: info.standing.plan,
             tier: info.standing.tier,
             features: info.standing.features,
             current_period_end: subscription.and_then(|s| s.period_end).map(format_timestamp),
-            cancel_at_period_end: subscription.is_some_and(|s| s.cancel_at_period_end),
+            cancel_at_period_end: going_on.is_some_and(|s| s.cancel_at_period_end),
+            cancel_at: going_on.and_then(Subscription::ends_at).map(format_timestamp),
+            trial_end: going_on
+                .filter(|s| s.status == SubscriptionStatus::Trialing)
+                .and_then(|s| s.trial_end)
+                .map(format_timestamp),
+            pause_collection: info.pause.filter(|_| going_on.is_some()).map(PauseCollectionBody::from),
             grace_ends_at,
             overdue_invoice: info.overdue.map(InvoiceBody::from),
         }
+    }
+}
+
+/// A pause in which no payments are collected.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PauseCollectionBody {
+    /// What becomes of invoices meanwhile, in Stripe's word: `keep_as_draft`, `mark_uncollectible` or `void`.
+    #[schema(example = "void")]
+    behavior: String,
+    /// When collection goes on by itself; null: when somebody resumes it. RFC 3339, UTC.
+    #[schema(format = DateTime)]
+    resumes_at: Option<String>,
+}
+
+impl From<PauseCollection> for PauseCollectionBody {
+    fn from(pause: PauseCollection) -> Self {
+        let resumes_at = pause.resumes().map(format_timestamp);
+        Self { behavior: pause.behavior, resumes_at }
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use agent_core::engine::PartState;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -27,7 +26,7 @@ pub struct HealthBody {
     /// RFC 3339, UTC.
     #[schema(format = DateTime)]
     timestamp: String,
-    /// Each part: `ok`, or what is wrong with it.
+    /// Each part: `ok`, `not tried yet`, or what is wrong with it.
     services: BTreeMap<&'static str, String>,
 }
 
@@ -43,8 +42,8 @@ pub async fn show(State(app): State<App>) -> Json<HealthBody> {
 /// Looks at every part; whether questions can be answered.
 pub(super) async fn look(app: &App) -> (HealthBody, bool) {
     let parts = app.engine().health().await;
-    let needed_fails = parts.iter().any(|p| p.needed && p.state != PartState::Ok);
-    let any_fails = parts.iter().any(|p| p.state != PartState::Ok);
+    let needed_fails = parts.iter().any(|p| p.needed && !p.state.is_fine());
+    let any_fails = parts.iter().any(|p| !p.state.is_fine());
     let status = match (needed_fails, any_fails) {
         (true, _) => "down",
         (false, true) => "degraded",

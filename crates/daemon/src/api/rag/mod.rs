@@ -28,6 +28,8 @@ pub struct AnswerBody {
     model: String,
     /// Tokens the chat model charged for.
     tokens_used: u64,
+    /// Whether the documents are quoted because the chat service gave no answer; `model` is `extractive` then.
+    fallback: bool,
 }
 
 /// What became of a question: `answered`; `refused`, for the documents do not tell; `courtesy`, for nothing was
@@ -100,6 +102,7 @@ impl From<Answer> for AnswerBody {
             processing_time_ms: answer.processing_time_ms,
             model: answer.model,
             tokens_used: answer.tokens_used,
+            fallback: answer.fallback,
         }
     }
 }

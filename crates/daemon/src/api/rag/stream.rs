@@ -1,11 +1,8 @@
 //! `POST /rag/query/stream`
 
-use std::convert::Infallible;
-
 use axum::extract::State;
-use axum::response::Sse;
-use axum::response::sse::{Event, KeepAlive};
-use futures::Stream;
+use axum::response::Response;
+use axum::response::sse::Event;
 use futures::channel::mpsc;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -13,6 +10,7 @@ use utoipa::ToSchema;
 use super::AnswerBody;
 use super::query::QueryRequest;
 use crate::access::Caller;
+use crate::event_stream::event_stream;
 use crate::extract::Body;
 use crate::response::{Problem, Reply};
 use crate::state::App;
@@ -45,7 +43,7 @@ pub async fn stream(
     State(app): State<App>,
     Caller(caller): Caller,
     Body(request): Body<QueryRequest>,
-) -> Reply<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
+) -> Reply<Response> {
     let engine = app.engine_for(&caller).await?;
     let ask = request.into_ask(&caller);
     let (sender, events) = mpsc::unbounded();
@@ -62,7 +60,7 @@ pub async fn stream(
         let _ = sender.unbounded_send(Ok(last));
     };
     app.workshop().start(answering);
-    Ok(Sse::new(events).keep_alive(KeepAlive::default()))
+    Ok(event_stream(events))
 }
 
 fn event(name: &str, data: &impl Serialize) -> Event {

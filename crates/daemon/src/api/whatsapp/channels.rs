@@ -1,6 +1,7 @@
 //! `GET /whatsapp/channels`
 
 use agent_core::engine::ChannelInfo;
+use agent_core::model::AlertPath;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -18,14 +19,45 @@ pub struct ChannelBody {
     name: String,
     /// Meta's id of it.
     phone_number_id: String,
-    /// `ok`; `paused` if Meta asked for a pause; `broken` if nothing can be sent before somebody acts.
+    /// `ok`; `not_tried` if nothing was sent yet; `failing` if the last try did not reach Meta; `paused` if Meta
+    /// asked for a pause; `broken` if nothing can be sent before somebody acts.
     #[schema(example = "ok")]
     status: &'static str,
     /// Why, if it is not well.
     reason: Option<String>,
-    /// RFC 3339, UTC: since when it is broken, or until when it pauses.
+    /// RFC 3339, UTC: since when it is broken, until when it pauses, or when the last try failed.
     #[schema(format = DateTime)]
     time: Option<String>,
+    /// RFC 3339, UTC: when Meta last took something from it.
+    #[schema(format = DateTime)]
+    last_worked_at: Option<String>,
+    /// How people of the business are told that a customer needs them.
+    alerts: Vec<AlertPathBody>,
+    /// Whether anybody would be told now, or watches the inbox. If not, customers are promised no person.
+    reachable: bool,
+}
+
+/// A way of telling people of the business.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AlertPathBody {
+    /// `whatsapp`, `url`, `email` or `telegram`.
+    #[schema(example = "whatsapp")]
+    way: &'static str,
+    /// Whether an alert would arrive, as far as that is known without trying.
+    usable: bool,
+    /// Why not, or what is not known.
+    note: Option<String>,
+    /// RFC 3339, UTC: when an alert last got through.
+    #[schema(format = DateTime)]
+    last_told_at: Option<String>,
+}
+
+impl From<AlertPath> for AlertPathBody {
+    fn from(path: AlertPath) -> Self {
+        let AlertPath { way, usable, note, last_told_at } = path;
+        Self { way: way.as_str(), usable, note, last_told_at }
+    }
 }
 
 impl From<ChannelInfo> for ChannelBody {
@@ -36,6 +68,9 @@ impl From<ChannelInfo> for ChannelBody {
             status: channel.status,
             reason: channel.reason,
             time: channel.time,
+            last_worked_at: channel.last_worked_at,
+            alerts: channel.alerts.into_iter().map(AlertPathBody::from).collect(),
+            reachable: channel.reachable,
         }
     }
 }

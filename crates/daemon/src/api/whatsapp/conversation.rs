@@ -120,6 +120,12 @@ pub struct ConversationBody {
     /// RFC 3339, UTC: since when a person has it.
     #[schema(format = DateTime)]
     human_since: Option<String>,
+    /// RFC 3339, UTC: since when the customer waits for a person, if nobody turned to them since.
+    #[schema(format = DateTime)]
+    person_wanted_at: Option<String>,
+    /// RFC 3339, UTC: since when everything goes to and from the owner's phone.
+    #[schema(format = DateTime)]
+    relayed_at: Option<String>,
     /// RFC 3339, UTC: the customer's latest message. What is not a template can be sent for 24 hours from
     /// then.
     #[schema(format = DateTime)]
@@ -146,6 +152,8 @@ impl From<Conversation> for ConversationBody {
             status: conversation.status.into(),
             state: conversation.state.into(),
             human_since: conversation.human_since,
+            person_wanted_at: conversation.person_wanted_at,
+            relayed_at: conversation.relayed_at,
             // The store leaves an empty text where two were merged and neither customer wrote.
             last_inbound_at: conversation.last_inbound_at.filter(|time| !time.is_empty()),
             last_message_at: conversation.last_message_at,

@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use agent_core::model::{InboxEvent, OrganizationId};
 use axum::extract::State;
-use axum::response::Sse;
-use axum::response::sse::{Event, KeepAlive};
-use futures::{Stream, StreamExt, stream};
+use axum::response::Response;
+use axum::response::sse::Event;
+use futures::{StreamExt, stream};
 use serde::Serialize;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use utoipa::ToSchema;
 
 use crate::access::Caller;
+use crate::event_stream::event_stream;
 use crate::response::Reply;
 use crate::state::App;
 
@@ -41,10 +42,7 @@ struct Lagged {}
     responses((status = 200, description = "The events", body = InboxStreamEvent,
                content_type = "text/event-stream"))
 )]
-pub async fn events(
-    State(app): State<App>,
-    Caller(caller): Caller,
-) -> Reply<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
+pub async fn events(State(app): State<App>, Caller(caller): Caller) -> Reply<Response> {
     let engine = app.engine_for(&caller).await?;
     let own = caller.organization_id;
     let events = stream::unfold(engine.watch_inbox(), move |mut inbox| async move {
@@ -59,7 +57,7 @@ pub async fn events(
             () = tokio::time::sleep(longest) => {}
         }
     };
-    Ok(Sse::new(events.take_until(over)).keep_alive(KeepAlive::default()))
+    Ok(event_stream(events.take_until(over)))
 }
 
 /// The next event of a business; `None` when there will be no more.

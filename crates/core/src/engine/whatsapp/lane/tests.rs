@@ -53,14 +53,22 @@ impl Shop {
         Self::with("").await
     }
 
+    /// With more in the channel's section, and whatever sections follow.
     async fn with(more: &str) -> Self {
+        Self::tuned("", more).await
+    }
+
+    /// The same with more in the section of WhatsApp.
+    async fn tuned(whatsapp: &str, more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (graph, embedding) = (FakeGraph::start().await, FakeOpenAi::start().await);
         let file = folder.path().join("config.toml");
+        // Most tests are not about who can be told.
+        let watched = if more.contains("watched") { "" } else { "watched = true\n" };
         let config = format!(
             "[whatsapp]\nbase_url = \"{}\"\ntimeout_seconds = 1\naccess_token = \"EAA\"\napp_secret = \"{SECRET}\"\n\
-             verify_token = \"hello\"\n[whatsapp.channels.store]\nphone_number_id = \"{NUMBER}\"\n\
-             owner = \"{OWNER}\"\n{more}\n",
+             verify_token = \"hello\"\n{whatsapp}\n[whatsapp.channels.store]\nphone_number_id = \"{NUMBER}\"\n\
+             owner = \"{OWNER}\"\n{watched}{more}\n",
             graph.base_url()
         );
         std::fs::write(&file, config).unwrap();
@@ -109,6 +117,43 @@ impl Shop {
     async fn says(&self, from: &str, id: &str, text: &str) {
         let text = json!({ "type": "text", "text": { "body": text } });
         self.post(self.message(from, id, &text)).await;
+    }
+
+    /// The Business app sends a text.
+    async fn echoes(&self, to: &str, id: &str, text: &str) {
+        let echo = json!({
+            "from": "551133334444", "to": to, "id": id, "timestamp": self.clock.now().timestamp().to_string(),
+            "type": "text", "text": { "body": text }
+        });
+        let body = json!({
+            "object": "whatsapp_business_account",
+            "entry": [{ "id": "1", "changes": [{ "field": "smb_message_echoes", "value": {
+                "metadata": { "phone_number_id": NUMBER }, "message_echoes": [echo]
+            } }] }]
+        });
+        let body = body.to_string().into_bytes();
+        self.engine.receive_webhook(None, Some(&sign(SECRET.as_bytes(), &body)), body).await.unwrap();
+    }
+
+    /// The owner presses something below the latest message to them that has a choice with this title.
+    async fn owner_presses(&self, id: &str, title: &str) {
+        let sent = self.graph.sent();
+        let offers =
+            |m: &&SentMessage| m.addressee() == OWNER && choices(m).iter().any(|c| c["title"] == title);
+        let message = sent.iter().rfind(offers).unwrap_or_else(|| panic!("no {title}: {sent:#?}"));
+        let choice = choices(message).into_iter().find(|c| c["title"] == title).unwrap();
+        let press = json!({
+            "type": "interactive", "context": { "from": "551133334444", "id": message.id },
+            "interactive": { "type": "button_reply", "button_reply": choice }
+        });
+        self.post(self.message(OWNER, id, &press)).await;
+        self.quiet().await;
+    }
+
+    /// What was sent to somebody.
+    fn sent_to(&self, whom: &str) -> Vec<String> {
+        let sent = self.graph.sent();
+        sent.iter().filter(|m| m.addressee() == whom).map(|m| text_of(m).to_owned()).collect()
     }
 
     async fn status(&self, message: &SentMessage, status: &str) {
@@ -180,6 +225,15 @@ impl Shop {
         messages.reverse();
         messages
     }
+}
+
+/// Buttons and rows of a message.
+fn choices(message: &SentMessage) -> Vec<Value> {
+    let action = &message.payload["interactive"]["action"];
+    let buttons = action["buttons"].as_array().into_iter().flatten().map(|b| b["reply"].clone());
+    let sections = action["sections"].as_array().into_iter().flatten();
+    let rows = sections.flat_map(|s| s["rows"].as_array().into_iter().flatten().cloned());
+    buttons.chain(rows).collect()
 }
 
 fn text_of(message: &SentMessage) -> &str {
@@ -318,16 +372,8 @@ async fn a_person_who_takes_over_silences_the_agent_at_once() {
 async fn the_owners_own_phone_is_a_person_too() {
     let shop = Shop::new().await;
     shop.says(ANA, "w1", "que horas abre a piscina?").await;
-    let echo = json!({
-        "object": "whatsapp_business_account",
-        "entry": [{ "id": "1", "changes": [{ "field": "smb_message_echoes", "value": {
-            "metadata": { "phone_number_id": NUMBER },
-            "message_echoes": [{ "from": "551133334444", "to": ANA, "id": "e1", "timestamp": "1795348800",
-                                 "type": "text", "text": { "body": "Abre às 6h!" } }]
-        } }] }]
-    });
-    let body = echo.to_string().into_bytes();
-    shop.engine.receive_webhook(None, Some(&sign(SECRET.as_bytes(), &body)), body).await.unwrap();
+    shop.clock.advance(Duration::from_secs(5));
+    shop.echoes(ANA, "e1", "Abre às 6h!").await;
     shop.quiet().await;
     assert!(shop.sent().is_empty());
     assert_eq!(shop.conversation().await.state, Hands::Human);
@@ -633,7 +679,7 @@ async fn news_has_time_to_come_after_a_start() {
 }
 
 #[tokio::test]
-async fn a_question_whose_workers_vanish_goes_to_a_person() {
+async fn a_question_whose_workers_vanish_is_a_persons_and_the_next_one_is_answered() {
     let shop = Shop::new().await;
     shop.says(ANA, "w1", "que horas abre a piscina?").await;
     shop.clock.advance(Duration::from_secs(3));
@@ -642,8 +688,11 @@ async fn a_question_whose_workers_vanish_goes_to_a_person() {
         shop.clock.advance(Duration::from_mins(1));
     }
     shop.work().await;
-    assert_eq!(shop.sent()[0], wording::handed_over_failed(Locale::Portuguese));
-    assert_eq!(shop.conversation().await.state, Hands::Human);
+    assert_eq!(shop.sent()[0], wording::failed_once(Locale::Portuguese));
+    assert_eq!(shop.conversation().await.state, Hands::Bot);
+    shop.says(ANA, "w2", "aceitam pix, dinheiro ou cartão de crédito?").await;
+    shop.quiet().await;
+    assert!(shop.sent()[1].contains("pix"), "{:?}", shop.sent());
 }
 
 #[tokio::test]
@@ -732,6 +781,13 @@ async fn what_a_customer_wrote_counts_once_when_its_answer_begins_to_be_sent() {
     shop.work().await;
     assert_eq!((shop.sent().len(), shop.counted().await), (3, 2));
 }
+mod courtesies;
+mod day;
 mod delivery;
+mod echoes;
 mod menus;
+mod night;
+mod outage;
+mod phone;
+mod telling;
 mod troubles;

@@ -5,7 +5,7 @@
 
 use std::io::Cursor;
 
-use image::imageops::{self, FilterType};
+use image::imageops::FilterType;
 use image::{DynamicImage, GrayImage, ImageDecoder, ImageError, ImageReader, Luma, Pixel, RgbaImage};
 
 use super::{FailureKind, Limits, ParseFailure};
@@ -36,13 +36,19 @@ pub(super) fn prepare(bytes: &[u8], limits: &Limits) -> Result<GrayImage, ParseF
         // A share of a whole number is one.
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let scaled = |n: u32| ((f64::from(n) * share).round() as u32).max(1);
-        grey = imageops::resize(&grey, scaled(width), scaled(height), FilterType::Triangle);
+        grey = resized(grey, scaled(width), scaled(height), FilterType::Triangle);
     } else if width < MIN_WIDTH {
         let wider = GOOD_WIDTH.min(width * 2).min(width * MAX_SIDE / side).max(width);
-        grey = imageops::resize(&grey, wider, height * wider / width.max(1), FilterType::CatmullRom);
+        grey = resized(grey, wider, height * wider / width.max(1), FilterType::CatmullRom);
     }
     stretch(&mut grey);
     Ok(grey)
+}
+
+/// In another size. Not the generic function of the same library: that one is compiled here, and four times as slow
+/// as reading the picture where this program is built for development.
+fn resized(image: GrayImage, width: u32, height: u32, filter: FilterType) -> GrayImage {
+    DynamicImage::ImageLuma8(image).resize_exact(width, height, filter).into_luma8()
 }
 
 /// What to scale the sides of a picture by, if it is larger than it pays.
@@ -105,7 +111,8 @@ fn is_cut_jpeg(bytes: &[u8]) -> bool {
     let mut at = 2;
     while let Some(&[0xff, marker, high, low]) = bytes.get(at..at + 4) {
         if marker == 0xda {
-            return !bytes[at..].windows(2).any(|pair| pair == b"\xff\xd9");
+            // It is mostly the last thing there is.
+            return !bytes[at..].windows(2).rev().any(|pair| pair == b"\xff\xd9");
         }
         // Bytes that fill up to a marker.
         at += if marker == 0xff { 1 } else { 2 + usize::from(u16::from_be_bytes([high, low])) };
@@ -148,8 +155,8 @@ fn is_white_ink(image: &RgbaImage) -> bool {
 /// Spreads the grey levels of a pale picture; of a good one nothing is touched.
 fn stretch(image: &mut GrayImage) {
     let mut counts = [0_u64; 256];
-    for pixel in image.pixels() {
-        counts[usize::from(pixel.0[0])] += 1;
+    for level in image.as_raw() {
+        counts[usize::from(*level)] += 1;
     }
     let total: u64 = counts.iter().sum();
     // The extreme hundredth on either side is dust and glare.

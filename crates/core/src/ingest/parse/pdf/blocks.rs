@@ -8,8 +8,8 @@
 use std::collections::BTreeMap;
 
 use super::glyphs::Run;
-use super::grid::{Grid, is_under};
-use super::layout::Line;
+use super::grid::{self, Grid, is_under};
+use super::line::{Line, Role};
 use super::style::Style;
 use crate::ingest::hyphen;
 use crate::ingest::normalise::LINE_BREAK;
@@ -21,16 +21,22 @@ const MAX_HEADING: usize = 140;
 /// Lines further apart than this times the usual pitch part paragraphs.
 const PARAGRAPH_GAP: f32 = 1.25;
 
+/// The blocks of a page, and how many rows of tables among them are not sure of their columns.
+pub(super) struct Blocks {
+    pub(super) blocks: Vec<Block>,
+    pub(super) unsure_rows: usize,
+}
+
 /// The blocks of a page.
-pub(super) fn build(lines: Vec<Line>, style: &Style) -> Vec<Block> {
+pub(super) fn build(lines: Vec<Line>, style: &Style) -> Blocks {
     let edges = edges(&lines);
     let grid = Grid::of(&lines);
-    let mut builder = Builder { style, edges, grid, blocks: Vec::new(), open: None };
+    let mut builder = Builder { style, edges, grid, blocks: Vec::new(), open: None, unsure_rows: 0 };
     for line in lines {
         builder.add(line);
     }
     builder.flush();
-    builder.blocks
+    Blocks { blocks: builder.blocks, unsure_rows: builder.unsure_rows }
 }
 
 /// The right edge of each region, by its lines of prose; by any lines where there are none.
@@ -54,6 +60,8 @@ struct Open {
     text: String,
     /// The cells of a row; their text is joined when the row is complete.
     row: Vec<Run>,
+    /// What its first line is in a table.
+    role: Role,
     last: Line,
     lines: usize,
 }
@@ -64,11 +72,21 @@ struct Builder<'a> {
     grid: Grid,
     blocks: Vec<Block>,
     open: Option<Open>,
+    unsure_rows: usize,
 }
 
 impl Builder<'_> {
     fn add(&mut self, mut line: Line) {
-        join_marker(&mut line);
+        match &line.role {
+            Role::Header(names) => {
+                let names = names.clone();
+                self.flush();
+                self.blocks.push(Block { kind: BlockKind::TableHeader, text: names });
+                return;
+            }
+            Role::Absorbed => return,
+            Role::Plain | Role::Row(_) => {}
+        }
         for run in &mut line.cells {
             if let Some(text) = without_leaders(&run.text) {
                 run.text = text;
@@ -77,11 +95,17 @@ impl Builder<'_> {
         if self.open.as_ref().is_some_and(|open| self.grid.wraps(&open.row, &open.last, &line)) {
             return self.wrap_cells(line);
         }
-        if line.cells.len() > 1 {
+        if line.cells.len() > 1 || matches!(line.role, Role::Row(_)) {
             self.flush();
-            let row = line.cells.clone();
-            self.open =
-                Some(Open { kind: BlockKind::TableRow, text: String::new(), row, last: line, lines: 1 });
+            let (row, role) = (line.cells.clone(), line.role.clone());
+            self.open = Some(Open {
+                kind: BlockKind::TableRow,
+                text: String::new(),
+                row,
+                role,
+                last: line,
+                lines: 1,
+            });
             return;
         }
         let text = line.cells.first().map(|run| run.text.clone()).unwrap_or_default();
@@ -108,7 +132,7 @@ impl Builder<'_> {
             None if is_item => BlockKind::ListItem,
             None => BlockKind::Paragraph,
         };
-        self.open = Some(Open { kind, text, row: Vec::new(), last: line, lines: 1 });
+        self.open = Some(Open { kind, text, row: Vec::new(), role: Role::Plain, last: line, lines: 1 });
     }
 
     fn wrap_cells(&mut self, line: Line) {
@@ -126,7 +150,12 @@ impl Builder<'_> {
     fn flush(&mut self) {
         let Some(mut open) = self.open.take() else { return };
         if !open.row.is_empty() {
-            open.text = self.grid.row_text(&open.row, open.last.region);
+            let (text, is_sure) = match open.role {
+                Role::Row(columns) => grid::placed_text(&open.row, columns),
+                _ => (self.grid.row_text(&open.row, open.last.region), true),
+            };
+            open.text = text;
+            self.unsure_rows += usize::from(!is_sure);
         }
         let text = open.text.trim();
         if text.is_empty() {
@@ -233,7 +262,7 @@ fn without_leaders(text: &str) -> Option<String> {
 }
 
 /// A bullet that stands so far from its text that it looks like a cell.
-fn join_marker(line: &mut Line) {
+pub(super) fn join_marker(line: &mut Line) {
     let Some(first) = line.cells.first() else { return };
     let is_marker = first.text.chars().count() <= 4 && item_marker(&format!("{} ", first.text)).is_some();
     if is_marker && line.cells.len() == 2 {

@@ -4,9 +4,16 @@
 //! runs are kept by direction, in coordinates turned so that text reads to the right. pdfium marks
 //! where spaces belong; between runs, gaps decide (see `layout`).
 
-use pdfium_render::prelude::{PdfFontWeight, PdfPage, PdfPageAnnotationCommon, PdfPageTextChar};
+use pdfium_render::prelude::{PdfPage, PdfPageTextChar, PdfPageTextRenderMode};
 
+use super::area::Area;
+use super::drawing::Drawing;
+use super::fields;
+use super::glyph::{Direction, Glyph, is_bold};
 use super::letters::{close_up, is_private, push_letter, settle_hyphens};
+use super::strike::Strikes;
+use super::visible::Sight;
+use crate::ingest::STRUCK_OUT;
 
 /// A gap wider than this, in ems, ends a run.
 const WIDE_GAP: f32 = 1.2;
@@ -29,6 +36,29 @@ pub(super) struct Run {
     pub(super) size: f32,
     /// Characters in bold.
     pub(super) bold: usize,
+    /// The spaces in the text.
+    pub(super) gaps: Vec<Gap>,
+    /// Where it stands as a cell of a table.
+    pub(super) place: Option<Place>,
+}
+
+/// The columns of a table in which a cell stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) first: usize,
+    pub(super) last: usize,
+    /// Whether it is meant for all of them; it might be for one otherwise, and there is no telling which.
+    pub(super) is_sure: bool,
+}
+
+/// A space within a run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Gap {
+    /// Where it is in the text, in bytes.
+    pub(super) at: usize,
+    /// Where the glyph before it ends, and the one after it begins.
+    pub(super) left: f32,
+    pub(super) right: f32,
 }
 
 /// The text of a page.
@@ -42,6 +72,10 @@ pub(super) struct PageText {
     pub(super) letters: usize,
     /// Of these, characters whose letter the font does not tell.
     pub(super) unknown: usize,
+    /// Glyphs, and pieces of text, that no reader shows and that were left out.
+    pub(super) hidden: usize,
+    /// Pieces of text that are struck out and were left out.
+    pub(super) struck: usize,
 }
 
 impl PageText {
@@ -51,9 +85,23 @@ impl PageText {
     }
 }
 
-/// Everything a page says, form fields included.
-pub(super) fn collect(page: &PdfPage<'_>) -> PageText {
-    let mut builder = Builder::default();
+/// Everything a reader shows of what a page says, form fields included.
+pub(super) fn collect(page: &PdfPage<'_>, drawing: &Drawing, sight: &Sight) -> PageText {
+    let mut builder = Builder {
+        page,
+        bounds: drawing.bounds,
+        sight,
+        strikes: Strikes::of(page, drawing),
+        text: PageText { hidden: sight.hidden, ..PageText::default() },
+        run: Run::default(),
+        direction: None,
+        bold: false,
+        struck: false,
+        space: Space::None,
+        votes: 0,
+        raised: false,
+        last: (f32::NAN, f32::NAN),
+    };
     if let Ok(text) = page.text() {
         for character in text.chars().iter() {
             builder.add(&character);
@@ -61,39 +109,21 @@ pub(super) fn collect(page: &PdfPage<'_>) -> PageText {
     }
     builder.end_run();
     let mut text = builder.text;
-    add_fields(page, &mut text);
+    fields::add(page, &mut text);
     text
 }
 
-/// What was typed into the fields of a form; it is not part of the page's own text.
-fn add_fields(page: &PdfPage<'_>, text: &mut PageText) {
-    for annotation in page.annotations().iter() {
-        let Some(field) = annotation.as_form_field() else { continue };
-        let value = match (field.as_text_field(), field.as_combo_box_field()) {
-            (Some(field), _) if !field.is_password() => field.value(),
-            (_, Some(field)) => field.value(),
-            _ => None,
-        };
-        let (Some(value), Ok(bounds)) = (value.filter(|v| !v.trim().is_empty()), annotation.bounds()) else {
-            continue;
-        };
-        let size = (bounds.height().value * 0.6).clamp(6.0, 12.0);
-        text.letters += value.chars().filter(|c| !c.is_whitespace()).count();
-        let (mut y, left) = (bounds.top().value - size, bounds.left().value);
-        for line in value.lines().map(str::trim).filter(|line| !line.is_empty()) {
-            let run = Run { text: line.to_owned(), left, right: bounds.right().value, y, size, bold: 0 };
-            text.directions[0].push(run);
-            y -= size * 1.2;
-        }
-    }
-}
-
-#[derive(Default)]
-struct Builder {
+struct Builder<'a> {
+    page: &'a PdfPage<'a>,
+    bounds: Area,
+    sight: &'a Sight,
+    strikes: Strikes,
     text: PageText,
     run: Run,
     direction: Option<Direction>,
     bold: bool,
+    /// The run is in the middle of something struck out.
+    struck: bool,
     space: Space,
     /// Glyphs of the run's size beyond those of others.
     votes: usize,
@@ -101,8 +131,6 @@ struct Builder {
     raised: bool,
     /// Place of the last glyph.
     last: (f32, f32),
-    /// Spaces in the run: where, and how wide.
-    gaps: Vec<(usize, f32)>,
 }
 
 /// What pdfium reported between the last glyph and the next.
@@ -116,20 +144,20 @@ enum Space {
     Drawn,
 }
 
-/// Quarter turns to the left, or an oblique angle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Direction {
-    Quarter(usize),
-    Oblique,
-}
-
-impl Builder {
+impl Builder<'_> {
     fn add(&mut self, character: &PdfPageTextChar<'_>) {
         let value = character.unicode_value();
         let Some(letter) = char::from_u32(value) else { return };
         if letter.is_whitespace() {
             let drawn = letter == ' ' && !character.is_generated().unwrap_or(true);
             self.space = if drawn || self.space == Space::Drawn { Space::Drawn } else { Space::Inferred };
+            return;
+        }
+        let glyph = Glyph::of(character);
+        if let Some(glyph) = &glyph
+            && !self.is_seen(glyph, character)
+        {
+            self.text.hidden += 1;
             return;
         }
         self.text.letters += 1;
@@ -139,20 +167,28 @@ impl Builder {
         }
         // A font of its own numbering: the letter is kept, should OCR find nothing.
         self.text.unknown += usize::from(is_private(letter));
-        let Some(glyph) = Glyph::of(character) else { return };
+        let Some(glyph) = glyph else { return };
         if !self.continues(&glyph) {
             self.end_run();
             self.direction = Some(glyph.direction);
             self.votes = 0;
+            self.struck = false;
             self.run =
                 Run { left: glyph.left, right: glyph.left, y: glyph.y, size: glyph.size, ..Run::default() };
         }
         let is_first = self.run.text.is_empty();
         let gap = glyph.left - self.run.right;
+        let is_struck = self.is_struck(&glyph);
         if !is_first && (self.space != Space::None || gap > SPACE * self.run.size) {
-            self.gaps.push((self.run.text.len(), gap));
+            let at = self.run.text.len();
+            self.run.gaps.push(Gap { at, left: self.run.right, right: glyph.left });
             self.run.text.push(' ');
         }
+        if is_struck && !self.struck {
+            self.run.text.push(STRUCK_OUT);
+            self.text.struck += 1;
+        }
+        self.struck = is_struck;
         if is_first || self.space != Space::None {
             self.bold = is_bold(character);
         }
@@ -170,7 +206,9 @@ impl Builder {
         self.space = Space::None;
         self.last = (glyph.left, glyph.y);
         let before = self.run.text.len();
-        push_letter(&mut self.run.text, letter);
+        if !is_struck {
+            push_letter(&mut self.run.text, letter);
+        }
         self.run.bold += usize::from(self.bold && self.run.text.len() > before);
         self.run.right = self.run.right.max(glyph.right);
         self.run.left = self.run.left.min(glyph.left);
@@ -209,78 +247,43 @@ impl Builder {
         (glyph.y - run.y).abs() <= rise * size && gap <= wide * size && gap >= -JUMP_BACK * size
     }
 
+    /// Whether a reader shows the glyph: on the page, and not hidden.
+    fn is_seen(&self, glyph: &Glyph, character: &PdfPageTextChar<'_>) -> bool {
+        let is_inkless = || {
+            matches!(
+                character.render_mode(),
+                Ok(PdfPageTextRenderMode::Invisible | PdfPageTextRenderMode::InvisibleClipping)
+            )
+        };
+        self.bounds.has(glyph.area.middle()) && self.sight.shows(self.page, glyph.area, is_inkless)
+    }
+
+    fn is_struck(&self, glyph: &Glyph) -> bool {
+        let Direction::Quarter(turns) = glyph.direction else { return false };
+        self.strikes.through(turns, (glyph.left, glyph.right), glyph.y, glyph.size)
+    }
+
     fn end_run(&mut self) {
         let mut run = std::mem::take(&mut self.run);
-        let gaps = std::mem::take(&mut self.gaps);
+        self.struck = false;
         self.space = Space::None;
         self.last = (f32::NAN, f32::NAN);
         if run.text.is_empty() {
             return;
         }
+        let gaps: Vec<_> = run.gaps.iter().map(|gap| (gap.at, gap.right - gap.left)).collect();
         if let Some(text) = close_up(&run.text, &gaps) {
             run.text = text;
+            run.gaps.clear();
         }
+        let length = run.text.len();
         settle_hyphens(&mut run.text);
+        if run.text.len() != length {
+            run.gaps.clear();
+        }
         match self.direction {
             Some(Direction::Quarter(turns)) => self.text.directions[turns].push(run),
             _ => self.text.oblique.push(run.text),
         }
     }
-}
-
-/// A glyph in coordinates in which its text reads to the right.
-struct Glyph {
-    left: f32,
-    right: f32,
-    y: f32,
-    size: f32,
-    direction: Direction,
-}
-
-impl Glyph {
-    fn of(character: &PdfPageTextChar<'_>) -> Option<Self> {
-        let bounds = character.loose_bounds().ok()?;
-        let (origin_x, origin_y) = character.origin().ok()?;
-        let matrix = character.matrix().ok()?;
-        let (along, across) = (matrix.a(), matrix.b());
-        let length = along.hypot(across);
-        let (cos, sin) = if length > 0.0 { (along / length, across / length) } else { (1.0, 0.0) };
-        let direction = match (cos, sin) {
-            (c, _) if c > 0.99 => Direction::Quarter(0),
-            (_, s) if s > 0.99 => Direction::Quarter(1),
-            (c, _) if c < -0.99 => Direction::Quarter(2),
-            (_, s) if s < -0.99 => Direction::Quarter(3),
-            _ => Direction::Oblique,
-        };
-        let (west, east) = (bounds.left().value, bounds.right().value);
-        let (south, north) = (bounds.bottom().value, bounds.top().value);
-        let (x, y) = (origin_x.value, origin_y.value);
-        let (left, right, y, height) = match direction {
-            Direction::Quarter(1) => (south, north, -x, east - west),
-            Direction::Quarter(2) => (-east, -west, -y, north - south),
-            Direction::Quarter(3) => (-north, -south, x, east - west),
-            Direction::Quarter(_) => (west, east, y, north - south),
-            // The box of a slanted glyph says little: half an em stands in for its width.
-            Direction::Oblique => {
-                let size = character.unscaled_font_size().value.abs() * length;
-                let start = x * cos + y * sin;
-                (start, start + 0.6 * size, y * cos - x * sin, size)
-            }
-        };
-        let stated = character.unscaled_font_size().value.abs() * matrix.c().hypot(matrix.d());
-        let size = if (1.0..500.0).contains(&stated) { stated } else { height.max(1.0) };
-        let all = [left, right, y, size];
-        all.iter().all(|value| value.is_finite()).then_some(Self { left, right, y, size, direction })
-    }
-}
-
-fn is_bold(character: &PdfPageTextChar<'_>) -> bool {
-    let name = character.font_name();
-    if ["Bold", "bold", "Black", "Heavy"].iter().any(|word| name.contains(word)) {
-        return true;
-    }
-    matches!(
-        character.font_weight(),
-        Some(PdfFontWeight::Weight700Bold | PdfFontWeight::Weight800 | PdfFontWeight::Weight900)
-    )
 }

@@ -1,13 +1,15 @@
-//! The columns of the tables on a page.
+//! The rows of tables: which lines are one, and the text of its cells.
 //!
 //! A PDF draws the cells of a table like any other text. Two things go wrong when rows are read line
 //! by line: the second line of a cell looks like a row, and a row with an empty cell moves the others
-//! one column over. Both are put right by where the pieces stand. Ruled lines are not looked at.
+//! one column over. Both are put right by where the pieces stand. Where `columns` found a table, its cells
+//! know their columns.
 
 use std::collections::BTreeMap;
 
 use super::glyphs::Run;
-use super::layout::Line;
+use super::line::{Line, Role};
+use crate::model::UNSURE;
 
 /// A cell with fewer letters than this has no second line.
 const MIN_WRAPPED: usize = 12;
@@ -20,6 +22,8 @@ pub(super) struct Grid {
     columns: BTreeMap<(u32, i32), f32>,
     /// Widest distance between rows by region.
     row_gaps: BTreeMap<u32, f32>,
+    /// Usual distance between rows whose cells know their columns, by region.
+    usual_gaps: BTreeMap<u32, f32>,
     /// Region and columns of the current table: its row with most cells.
     template: Option<(u32, Vec<(f32, f32)>)>,
 }
@@ -33,17 +37,26 @@ impl Grid {
                 *width = width.max(cell.right - cell.left);
             }
         }
+        let mut gaps: BTreeMap<u32, Vec<f32>> = BTreeMap::new();
         let mut row_gaps: BTreeMap<u32, f32> = BTreeMap::new();
         for pair in
             lines.windows(2).filter(|pair| pair[0].region == pair[1].region && pair[1].cells.len() > 1)
         {
             let gap = pair[0].y() - pair[1].y();
             if gap < 3.0 * pair[1].size() {
+                if pair.iter().all(|line| matches!(line.role, Role::Row(_))) {
+                    gaps.entry(pair[1].region).or_default().push(gap);
+                }
                 let widest = row_gaps.entry(pair[1].region).or_default();
                 *widest = widest.max(gap);
             }
         }
-        Self { columns, row_gaps, template: None }
+        let median = |mut all: Vec<f32>| {
+            all.sort_by(f32::total_cmp);
+            all.get(all.len() / 2).copied().unwrap_or(0.0)
+        };
+        let usual_gaps = gaps.into_iter().map(|(region, all)| (region, median(all))).collect();
+        Self { columns, row_gaps, usual_gaps, template: None }
     }
 
     pub(super) fn end_table(&mut self) {
@@ -55,10 +68,13 @@ impl Grid {
     /// or tighter than rows are.
     pub(super) fn wraps(&self, row: &[Run], last: &Line, line: &Line) -> bool {
         let gap = last.y() - line.y();
-        let rows_are_wider = || self.row_gaps.get(&line.region).is_some_and(|rows| gap * 1.15 < *rows);
+        let is_placed = matches!(line.role, Role::Row(_));
+        let gaps = if is_placed { &self.usual_gaps } else { &self.row_gaps };
+        let rows_are_wider = || gaps.get(&line.region).is_some_and(|rows| gap * 1.15 < *rows);
         let fills = |cell: &Run| {
             let width = self.column_width(line.region, cell);
-            cell.text.chars().count() >= MIN_WRAPPED && cell.right - cell.left >= 0.6 * width
+            let share = if cell.place.is_some() { 0.8 } else { 0.6 };
+            cell.text.chars().count() >= MIN_WRAPPED && cell.right - cell.left >= share * width
         };
         last.region == line.region
             && gap > 0.0
@@ -92,6 +108,35 @@ impl Grid {
         }
         texts().collect::<Vec<_>>().join(" | ")
     }
+}
+
+/// Cells as the text of a row; empty ones at its end say nothing.
+pub(super) fn joined(mut cells: Vec<String>) -> String {
+    cells.truncate(cells.iter().rposition(|cell| !cell.is_empty()).map_or(0, |at| at + 1));
+    cells.join(" | ")
+}
+
+/// The text of a row whose cells know their columns, and whether all of them do. What is meant for several
+/// columns is in each of them; what could be meant for any of several is marked.
+pub(super) fn placed_text(row: &[Run], columns: usize) -> (String, bool) {
+    let mut cells = vec![String::new(); columns];
+    let mut is_sure = true;
+    for run in row {
+        let Some(place) = run.place else { continue };
+        is_sure &= place.is_sure;
+        let last = if place.is_sure { place.last } else { place.first };
+        for cell in cells.iter_mut().take(last + 1).skip(place.first) {
+            if !cell.is_empty() {
+                cell.push(' ');
+            }
+            if !place.is_sure {
+                cell.push_str(UNSURE);
+                cell.push(' ');
+            }
+            cell.push_str(run.text.trim());
+        }
+    }
+    (joined(cells), is_sure)
 }
 
 /// Whether `piece` stands in the column of `cell`.

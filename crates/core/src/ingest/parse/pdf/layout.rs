@@ -5,7 +5,8 @@
 //! full its lines are and whether its rows keep together tell which. Everything is decided by
 //! geometry: the order in which a program drew the text is not to be trusted.
 
-use super::glyphs::{PageText, Run};
+use super::glyphs::{Gap, PageText, Run};
+use super::line::{Line, Role};
 
 /// A gap wider than this, in ems, parts the cells of a row.
 const CELL_GAP: f32 = 1.0;
@@ -20,45 +21,21 @@ const PROSE_LETTERS: usize = 18;
 /// Columns within columns, at most.
 const MAX_DEPTH: u8 = 4;
 
-/// A line of text: one run, or the cells of a row.
-#[derive(Debug, Clone)]
-pub(super) struct Line {
-    pub(super) cells: Vec<Run>,
-    /// Lines of one region follow each other; between regions everything ends.
-    pub(super) region: u32,
-}
-
-impl Line {
-    pub(super) fn y(&self) -> f32 {
-        self.cells.first().map_or(0.0, |run| run.y)
-    }
-
-    pub(super) fn size(&self) -> f32 {
-        self.cells.iter().map(|run| run.size).fold(0.0, f32::max)
-    }
-
-    pub(super) fn letters(&self) -> usize {
-        self.cells.iter().map(|run| run.text.chars().filter(|c| !c.is_whitespace()).count()).sum()
-    }
-
-    pub(super) fn is_bold(&self) -> bool {
-        self.cells.iter().map(|run| run.bold).sum::<usize>() * 10 >= self.letters() * 9
-    }
-}
-
 /// The lines of a page: the direction with most text first, watermarks last.
 pub(super) fn lines(text: PageText) -> Vec<Line> {
-    let mut directions = text.directions.to_vec();
-    directions.sort_by_key(|runs| std::cmp::Reverse(runs.iter().map(|run| run.text.len()).sum::<usize>()));
+    let mut directions: Vec<(usize, Vec<Run>)> = text.directions.into_iter().enumerate().collect();
+    directions
+        .sort_by_key(|(_, runs)| std::cmp::Reverse(runs.iter().map(|run| run.text.len()).sum::<usize>()));
     let mut arranger = Arranger::default();
-    for runs in directions {
+    for (turns, runs) in directions {
+        arranger.turns = turns;
         arranger.arrange(runs, 0);
         arranger.region += 1;
     }
     for text in text.oblique {
         arranger.region += 1;
         let run = Run { text, ..Run::default() };
-        arranger.lines.push(Line { cells: vec![run], region: arranger.region });
+        arranger.lines.push(Line { cells: vec![run], region: arranger.region, turns: 0, role: Role::Plain });
     }
     arranger.lines
 }
@@ -67,6 +44,7 @@ pub(super) fn lines(text: PageText) -> Vec<Line> {
 struct Arranger {
     lines: Vec<Line>,
     region: u32,
+    turns: usize,
 }
 
 type Row = Vec<Run>;
@@ -105,7 +83,7 @@ impl Arranger {
     fn push(&mut self, row: Row) {
         let cells = cells(row);
         if !cells.is_empty() {
-            self.lines.push(Line { cells, region: self.region });
+            self.lines.push(Line { cells, region: self.region, turns: self.turns, role: Role::Plain });
         }
     }
 }
@@ -143,8 +121,11 @@ fn cells(row: Row) -> Vec<Run> {
                 let touches =
                     run.left - cell.right < 0.12 * run.size && run.left >= cell.right - run.size * 0.5;
                 if !touches {
+                    cell.gaps.push(Gap { at: cell.text.len(), left: cell.right, right: run.left });
                     cell.text.push(' ');
                 }
+                let shift = cell.text.len();
+                cell.gaps.extend(run.gaps.iter().map(|gap| Gap { at: gap.at + shift, ..*gap }));
                 cell.text.push_str(&run.text);
                 cell.right = cell.right.max(run.right);
                 cell.bold += run.bold;
@@ -264,7 +245,8 @@ impl Side {
         for run in runs {
             left = left.min(run.left);
             right = right.max(run.right);
-            letters += run.text.chars().count();
+            // Figures are no prose, however many.
+            letters += run.text.chars().filter(|c| !c.is_ascii_digit()).count();
         }
         if letters == 0 {
             return false;
@@ -329,7 +311,7 @@ mod tests {
         // Half an em a letter, as most type has.
         #[allow(clippy::cast_precision_loss)]
         let right = left + text.chars().count() as f32 * 5.0;
-        Run { text: text.to_owned(), left, right, y, size: 10.0, bold: 0 }
+        Run { text: text.to_owned(), left, right, y, size: 10.0, ..Run::default() }
     }
 
     fn read(runs: Vec<Run>) -> Vec<String> {

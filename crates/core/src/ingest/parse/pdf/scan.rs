@@ -9,12 +9,15 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use image::{GrayImage, imageops};
-use pdfium_render::prelude::{PdfBitmapFormat, PdfPage, PdfPageObjectsCommon, PdfRenderConfig, PdfiumError};
+use pdfium_render::prelude::{
+    PdfBitmapFormat, PdfPage, PdfPageObjectsCommon, PdfPageRenderRotation, PdfRenderConfig, PdfiumError,
+};
 
+use super::drawing::Drawing;
 use super::glyphs::PageText;
-use super::pictures;
+use super::regions::Regions;
 use crate::ingest::parse::{FailureKind, Limits, ParseFailure, ocr};
-use crate::model::{Block, BlockKind, Metadata};
+use crate::model::{Block, BlockKind, Metadata, ParseNote, ParseNoteKind};
 
 /// Fewer letters than this beside any picture are a stamp on a scan, not the text of the page.
 const FEW_LETTERS: usize = 20;
@@ -40,20 +43,37 @@ pub(super) struct Scans<'a> {
     /// OCR is not installed: no use asking for it again.
     is_missing: bool,
     unread: Vec<u32>,
+    regions: Regions,
+    notes: Vec<ParseNote>,
 }
 
 impl<'a> Scans<'a> {
     pub(super) fn new(limits: &'a Limits) -> Self {
         let until = Instant::now() + limits.timeout.min(Duration::from_hours(24)) * 4 / 5;
-        Self { limits, until, failure: None, is_missing: false, unread: Vec::new() }
+        Self {
+            limits,
+            until,
+            failure: None,
+            is_missing: false,
+            unread: Vec::new(),
+            regions: Regions::default(),
+            notes: Vec::new(),
+        }
     }
 
     /// What OCR reads on page `number`, if it is a scan.
-    pub(super) fn read(&mut self, number: u32, page: &PdfPage<'_>, text: &PageText) -> Vec<Block> {
-        if !is_scan(page, text) {
+    pub(super) fn read(
+        &mut self,
+        number: u32,
+        page: &PdfPage<'_>,
+        drawing: &Drawing,
+        text: &mut PageText,
+    ) -> Vec<Block> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        if !is_scan(page, drawing, text) {
+            self.read_pictures(number, page, drawing, text, left);
             return Vec::new();
         }
-        let left = self.until.saturating_duration_since(Instant::now());
         let read = if self.is_missing {
             self.unread.push(number);
             return Vec::new();
@@ -65,6 +85,11 @@ impl<'a> Scans<'a> {
                 None => Ok(Vec::new()),
             })
         };
+        let read = read.inspect(|blocks| {
+            if !blocks.is_empty() {
+                self.notes.extend(ocr::notes(Some(number), blocks));
+            }
+        });
         read.unwrap_or_else(|failure| {
             self.is_missing = failure.kind == FailureKind::MissingTool;
             self.unread.push(number);
@@ -73,10 +98,51 @@ impl<'a> Scans<'a> {
         })
     }
 
+    /// Reads the pictures of a page that is no scan, unless a scanner has laid their text under them.
+    fn read_pictures(
+        &mut self,
+        number: u32,
+        page: &PdfPage<'_>,
+        drawing: &Drawing,
+        text: &mut PageText,
+        left: Duration,
+    ) {
+        let has_layer =
+            drawing.has_inkless_text || (drawing.is_doubtful && drawing.picture_share() >= MOST_OF_PAGE);
+        let is_turned = page.rotation().is_ok_and(|turn| turn != PdfPageRenderRotation::None);
+        if drawing.pictures.is_empty() || has_layer || is_turned {
+            return;
+        }
+        if self.is_missing || left.is_zero() {
+            self.notes.push(ParseNote::new(number, ParseNoteKind::PictureNotRead, ""));
+            return;
+        }
+        let read = self.regions.read(page, drawing, text, self.limits, left);
+        let plural = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+        if read.found > 0 {
+            let detail = plural(read.found, "picture");
+            self.notes.push(ParseNote::new(number, ParseNoteKind::ReadByOcr, detail));
+        }
+        if read.unsure > 0 {
+            let detail = plural(read.unsure, "figure");
+            self.notes.push(ParseNote::new(number, ParseNoteKind::UnsureWords, detail));
+        }
+        if read.skipped > 0 {
+            self.is_missing =
+                read.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::MissingTool);
+            let why = read.failure.map(|failure| format!(" ({failure})")).unwrap_or_default();
+            let detail = format!("{}{why}", plural(read.skipped, "picture"));
+            self.notes.push(ParseNote::new(number, ParseNoteKind::PictureNotRead, detail));
+        }
+    }
+
     /// Notes the pages that were not read and why.
-    pub(super) fn note(&self, metadata: &mut Metadata) {
+    pub(super) fn note(&mut self, metadata: &mut Metadata, notes: &mut Vec<ParseNote>) {
+        notes.append(&mut self.notes);
         if let Some(failure) = &self.failure {
             metadata.insert(UNREAD.to_owned(), format!("{} ({failure})", ranges(&self.unread)));
+            let unread = self.unread.iter();
+            notes.extend(unread.map(|n| ParseNote::new(*n, ParseNoteKind::PageNotRead, failure.to_string())));
         }
     }
 
@@ -104,7 +170,7 @@ fn ranges(numbers: &[u32]) -> String {
 
 /// Whether there is ink that is not text: any at all on a page without letters (text may be drawn as
 /// outlines, or by a font that does not tell its letters), a picture on a page with few.
-fn is_scan(page: &PdfPage<'_>, text: &PageText) -> bool {
+fn is_scan(page: &PdfPage<'_>, drawing: &Drawing, text: &PageText) -> bool {
     if text.letters == 0 || text.is_unknown() {
         return !page.objects().is_empty();
     }
@@ -112,8 +178,26 @@ fn is_scan(page: &PdfPage<'_>, text: &PageText) -> bool {
     if known >= STAMP_LETTERS {
         return false;
     }
-    let share = pictures::share(page);
+    let share = drawing.picture_share();
     if known < FEW_LETTERS { share > 0.0 } else { share >= MOST_OF_PAGE }
+}
+
+/// A page as a grey picture, its pixels per inch, and how it was drawn; none if it is blank.
+pub(super) fn draw_at(page: &PdfPage<'_>) -> Option<(GrayImage, u32, PdfRenderConfig)> {
+    let (image, dpi) = draw(page).ok()??;
+    Some((image, dpi, config(page).0))
+}
+
+/// How a page is drawn for OCR, and at how many pixels per inch.
+fn config(page: &PdfPage<'_>) -> (PdfRenderConfig, f32) {
+    let inches = page.width().value.max(page.height().value) / 72.0;
+    let dpi = f32::from(OCR_DPI).min(MAX_SIDE / inches.max(0.1));
+    let config = PdfRenderConfig::new()
+        .scale_page_by_factor(dpi / 72.0)
+        .set_format(PdfBitmapFormat::BGRx)
+        .use_grayscale_rendering(true)
+        .limit_render_image_cache_size(true);
+    (config, dpi)
 }
 
 /// A page as a grey picture and its pixels per inch; none if it is blank.
@@ -124,13 +208,7 @@ pub(super) fn draw(page: &PdfPage<'_>) -> Result<Option<(GrayImage, u32)>, Parse
             "damaged PDF: a scanned page cannot be drawn; scan or export it again",
         )
     };
-    let inches = page.width().value.max(page.height().value) / 72.0;
-    let dpi = f32::from(OCR_DPI).min(MAX_SIDE / inches.max(0.1));
-    let config = PdfRenderConfig::new()
-        .scale_page_by_factor(dpi / 72.0)
-        .set_format(PdfBitmapFormat::BGRx)
-        .use_grayscale_rendering(true)
-        .limit_render_image_cache_size(true);
+    let (config, dpi) = config(page);
     let bitmap = page.render_with_config(&config).map_err(undrawn)?;
     let (width, height) = (bitmap.width().unsigned_abs(), bitmap.height().unsigned_abs());
     let pixels = bitmap.as_raw_bytes();

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::layout::Line;
+use super::line::Line;
 
 /// A heading is at least so much larger than the body.
 const LARGER: f32 = 1.12;

@@ -4,8 +4,11 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
+mod shown;
+mod tables;
+
 use super::*;
-use crate::model::BlockKind::{self, Heading, Paragraph, TableRow};
+use crate::model::BlockKind::{self, Heading, Paragraph, TableHeader, TableRow};
 
 /// A PDF with one page per content stream, its text in Helvetica (`F1`) and its bold (`F2`).
 fn pdf(contents: &[&str], info: &str) -> Vec<u8> {
@@ -14,8 +17,13 @@ fn pdf(contents: &[&str], info: &str) -> Vec<u8> {
 
 /// The same with objects that its pages know as `X6`, `X7` and so on.
 fn pdf_with(contents: &[&str], info: &str, extra: &[String]) -> Vec<u8> {
+    pdf_of(contents, info, extra, ("", ""))
+}
+
+/// The same with what else its catalog and its pages say.
+fn pdf_of(contents: &[&str], info: &str, extra: &[String], (catalog, page_says): (&str, &str)) -> Vec<u8> {
     let mut objects = vec![
-        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+        format!("<< /Type /Catalog /Pages 2 0 R {catalog} >>"),
         String::new(),
         "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>".to_owned(),
         "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica-Bold /Encoding /WinAnsiEncoding >>".to_owned(),
@@ -29,7 +37,8 @@ fn pdf_with(contents: &[&str], info: &str, extra: &[String]) -> Vec<u8> {
         kids += &[page.to_string().as_str(), " 0 R "].concat();
         objects.push(format!(
             "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents {} 0 R \
-             /Resources << /Font << /F1 3 0 R /F2 4 0 R >> /XObject << {named}>> >> >>",
+             /Resources << /Font << /F1 3 0 R /F2 4 0 R >> /XObject << {named}>> \
+             /Properties << {named}>> >> {page_says} >>",
             page + 1
         ));
         objects.push(format!("<< /Length {} >>\nstream\n{content}\nendstream", content.len()));
@@ -131,7 +140,7 @@ fn an_empty_cell_keeps_the_others_in_their_columns() {
     expect(
         &content,
         &[
-            (TableRow, "Banho | P | M | G"),
+            (TableHeader, "Banho | P | M | G"),
             (TableRow, "Simples | 50 | 60 | 70"),
             (TableRow, "Luxo |  | 80 | 90"),
         ],

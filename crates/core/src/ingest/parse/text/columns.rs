@@ -72,6 +72,7 @@ fn cells(line: &str, sign: char) -> Vec<String> {
     let mut cells = Vec::new();
     let mut cell = String::new();
     let mut quoted = false;
+    let is_balanced = line.matches('"').count().is_multiple_of(2);
     let mut chars = line.chars().peekable();
     while let Some(c) = chars.next() {
         if quoted && c == '"' {
@@ -81,7 +82,7 @@ fn cells(line: &str, sign: char) -> Vec<String> {
             } else {
                 quoted = false;
             }
-        } else if c == '"' && cell.trim().is_empty() && line.matches('"').count() % 2 == 0 {
+        } else if c == '"' && is_balanced && cell.trim().is_empty() {
             quoted = true;
             cell.clear();
         } else if c == sign && !quoted {

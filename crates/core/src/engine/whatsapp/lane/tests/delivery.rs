@@ -116,7 +116,7 @@ async fn no_answer_is_made_that_nobody_could_read() {
     shop.clock.advance(Duration::from_hours(25));
     shop.work().await;
     assert!(shop.sent().is_empty() && chat.log().bodies().is_empty());
-    assert_eq!(shop.conversation().await.state, Hands::Human);
+    assert_eq!(shop.conversation().await.state, Hands::Bot);
 }
 
 #[tokio::test]

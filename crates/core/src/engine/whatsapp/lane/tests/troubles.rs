@@ -113,16 +113,24 @@ async fn what_was_changed_meanwhile_is_not_answered_as_it_was() {
 
 #[tokio::test]
 async fn a_customer_hears_of_an_error_that_no_retry_mends() {
-    let (shop, chat) = with_chat().await;
+    let chat = FakeOpenAi::start().await;
+    let llm = format!("[llm]\nbase_url = \"{}\"\nfallback = false", chat.base_url());
+    let shop = Shop::with(&llm).await;
     shop.says(OWNER, "o1", "oi").await;
     shop.quiet().await;
     chat.require_key("another");
     shop.says(ANA, "w1", "que horas abre a piscina?").await;
     shop.quiet().await;
     let sent = shop.graph.sent();
-    assert_eq!(to(&sent, ANA), [wording::handed_over_failed(PT)]);
+    assert_eq!(to(&sent, ANA), [wording::failed_once(PT)]);
     assert!(to(&sent, OWNER).iter().any(|text| text.contains("ficou sem resposta")), "{sent:?}");
-    assert_eq!(shop.conversation().await.state, Hands::Human);
+    // One failure is no reason to fall silent, and no reason to alert again and again.
+    assert_eq!(shop.conversation().await.state, Hands::Bot);
+    shop.says(ANA, "w2", "e que horas fecha a piscina?").await;
+    shop.quiet().await;
+    let sent = shop.graph.sent();
+    assert_eq!(to(&sent, ANA).len(), 2);
+    assert_eq!(to(&sent, OWNER).iter().filter(|text| text.contains("ficou sem resposta")).count(), 1);
 }
 
 #[tokio::test]
