@@ -80,6 +80,8 @@ fn what_was_asked_is_listed_and_shown_and_counted() {
     let later =
         shop.run(&["--json", "questions", "list", "--since", "2999-01-01T00:00:00Z"]).expect(0).json();
     assert_eq!(later["total"], 0);
+    // Nothing was asked: it is neither a question nor a message of the plan.
+    shop.run(&["query", "Bom dia!"]).expect(0);
     let month = &shop.run(&["--json", "usage"]).expect(0).json()["months"][0];
     assert_eq!(
         (&month["questions"], &month["refused"], &month["messages"]),

@@ -74,7 +74,7 @@ pub struct MonthOfUse {
     pub month: String,
     /// Messages that were answered, on every channel: what a plan's limit counts.
     pub messages: u64,
-    /// Questions that were put to the documents; those forgotten since are not among them.
+    /// Questions that were put to the documents: no courtesies, and none of those forgotten since.
     pub questions: u64,
     /// Those of them that were refused.
     pub refused: u64,
@@ -114,7 +114,7 @@ impl Store {
     pub async fn usage_by_month(&self, organization: OrganizationId, months: u32) -> Result<Vec<MonthOfUse>> {
         self.read(move |c| {
             let sql = "WITH asked AS (
-                         SELECT substr(created_at, 1, 7) AS month, COUNT(*) AS questions, SUM(refused) AS refused,
+                         SELECT substr(created_at, 1, 7) AS month, SUM(outcome <> 'courtesy') AS questions, SUM(refused) AS refused,
                                 SUM(cached) AS cached, SUM(prompt_tokens) AS prompt,
                                 SUM(completion_tokens) AS completion, SUM(cost_micros) AS cost
                          FROM rag_queries WHERE organization_id = ?1 GROUP BY month),
