@@ -82,7 +82,7 @@ async fn events_are_listed_shown_and_replayed_and_stripe_is_compared_with() {
     let text = deployment.run(&["status"]).expect(0).stdout;
     assert!(text.contains("plan:       free (subscription unpaid)"), "{text}");
     assert!(
-        text.contains("used:       0 of 100 messages this month, 0 of 10 documents, 1 of 1 agents"),
+        text.contains("used:       0 of 100 messages this month, 0 of 10 documents, 1 of 1 agent"),
         "{text}"
     );
     stripe.require_key("another");

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::channels::{trouble, unreachable};
 use crate::exit::Exit;
-use crate::output::Printer;
+use crate::output::{Printer, count};
 
 /// The state of the deployment and of its channels.
 #[derive(Serialize)]
@@ -111,13 +111,13 @@ fn plan(status: &Status) -> String {
 fn used(status: &Status) -> String {
     let (usage, limits) = (&status.usage, &status.limits);
     let of = |used: u64, limit: Option<u64>, what: &str| match limit {
-        Some(limit) => format!("{used} of {limit} {what}"),
-        None => format!("{used} {what}"),
+        Some(limit) => format!("{used} of {}", count(limit, what)),
+        None => count(used, what),
     };
     [
-        of(usage.messages_this_month, limits.max_monthly_messages, "messages this month"),
-        of(usage.documents, limits.max_documents, "documents"),
-        of(usage.agents, limits.max_agents, "agents"),
+        of(usage.messages_this_month, limits.max_monthly_messages, "message") + " this month",
+        of(usage.documents, limits.max_documents, "document"),
+        of(usage.agents, limits.max_agents, "agent"),
     ]
     .join(", ")
 }
